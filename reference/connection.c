@@ -311,6 +311,9 @@ bool tcp_connection_read_finished(const struct tcp_connection *connection)
 
 size_t tcp_connection_unacknowledged(const struct tcp_connection *connection)
 {
+    if (connection->error == TCP_ERROR_ABORTED) {
+        return 0; /* thrown away */
+    }
     const struct byte_stream *outbound = tcp_sender_outbound(connection->sender);
     bool fin_open = byte_stream_is_closed(outbound) && !tcp_sender_fin_acked(connection->sender);
     return byte_stream_buffered(outbound) + (fin_open ? 1 : 0);

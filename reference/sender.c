@@ -8,8 +8,9 @@
  * yields the same bytes at the same numbers, which is all that a retransmission has to promise
  * (RFC 9293, 3.8.1).
  *
- * The text follows RFC 9293, 3.8: first what to do when an acknowledgment arrives, with the
- * round-trip measurement of RFC 6298; then the timer; then what to send.
+ * What to find where: the places in the sequence space; the timer (RFC 6298, 5, and RFC 9293,
+ * 3.8.6.1); the round-trip time (RFC 6298, 2); acknowledgments (RFC 9293, 3.10.7.4, fifth check);
+ * what to send and when (3.8.6).
  */
 #include "sender.h"
 
