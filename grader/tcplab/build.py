@@ -1,0 +1,321 @@
+"""Compiles a mix of components into the device under test.
+
+One fixed compiler line, whatever a submission brings with it. Objects are kept in a cache under the
+hash of everything that goes into them, so that a grade of unchanged code compiles nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tcplab.errors import BuildError, InfrastructureError, UsageError
+from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
+
+_FLAGS = (
+    "-std=c11 -O1 -g -fno-omit-frame-pointer -Wall -Wextra"
+    " -fsanitize=address,undefined -fno-sanitize-recover=all"
+).split()
+_ENCLOSURE = (
+    "bwrap --unshare-all --die-with-parent --new-session --clearenv"
+    " --setenv PATH /usr/bin:/bin --setenv LC_ALL C --tmpfs /tmp"
+).split()
+_MAX_SOURCE_BYTES = 4 << 20
+_COMPILE_TIMEOUT_S = 120
+_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Source:
+    """One C file as it was read. `trusted` is the kit's own, which may include private headers."""
+
+    path: Path
+    text: bytes
+    trusted: bool
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is graded: a folder, and how it was named on the command line."""
+
+    name: str
+    folder: Path
+
+    @staticmethod
+    def find(kit: Kit, name: str) -> Target:
+        """`name` is reference, skeleton or a path."""
+        folder = {"reference": kit.reference, "skeleton": kit.skeleton}.get(name, Path(name))
+        if not folder.is_dir():
+            raise UsageError(f"{name}: no such folder; give reference, skeleton or a folder of .c")
+        return Target(name, folder.resolve())
+
+
+class Builder:
+    """Builds programs for one target. Errors that are the target's are BuildError."""
+
+    def __init__(self, kit: Kit, target: Target, *, sandboxed: bool = True):
+        self._kit = kit
+        self._target = target
+        self._sandboxed = sandboxed
+
+    def build(self, checkpoint: Checkpoint, mode: str) -> Path:
+        """The program for grading `checkpoint`; `mode` is solo or stack. Raises BuildError."""
+        outcome = self.build_all([checkpoint], mode)[checkpoint.number]
+        if isinstance(outcome, BuildError):
+            raise outcome
+        return outcome
+
+    def build_all(
+        self, checkpoints: Sequence[Checkpoint], mode: str
+    ) -> dict[int, Path | BuildError]:
+        """The programs for several checkpoints, or why there is none, by number."""
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            mixes = {one.number: self._mix_or_error(one, mode) for one in checkpoints}
+            sources = {
+                (source.path, source.trusted): source
+                for mix in mixes.values()
+                if not isinstance(mix, BuildError)
+                for source in mix
+            }
+            objects = dict(zip(sources, pool.map(self._object_or_error, sources.values())))
+            linking = {
+                number: pool.submit(self._link_or_error, mix, objects)
+                for number, mix in mixes.items()
+            }
+            return {number: future.result() for number, future in linking.items()}
+
+    def _mix_or_error(self, checkpoint: Checkpoint, mode: str) -> list[Source] | BuildError:
+        try:
+            return self._mix(checkpoint, mode)
+        except BuildError as error:
+            return error
+
+    def _object_or_error(self, source: Source) -> Path | BuildError:
+        try:
+            return self._object(source)
+        except BuildError as error:
+            return error
+
+    def _link_or_error(
+        self,
+        mix: list[Source] | BuildError,
+        objects: Mapping[tuple[Path, bool], Path | BuildError],
+    ) -> Path | BuildError:
+        if isinstance(mix, BuildError):
+            return mix
+        ready: list[Path] = []
+        for source in mix:
+            outcome = objects[source.path, source.trusted]
+            if isinstance(outcome, BuildError):
+                return outcome
+            ready.append(outcome)
+        try:
+            return self._link(ready)
+        except BuildError as error:
+            return error
+
+    # --- which sources -------------------------------------------------------------------------
+
+    def _mix(self, checkpoint: Checkpoint, mode: str) -> list[Source]:
+        wanted = COMPONENT_FILES if mode == "stack" else checkpoint.files
+        sources = list(self._given)
+        is_reference = self._target.folder == self._kit.reference.resolve()
+        for name in COMPONENT_FILES:
+            if name in wanted and not is_reference:
+                sources.append(self._targets_own(name))
+            else:
+                sources.append(_read(self._kit.reference / name, trusted=True))
+        return sources + ([] if is_reference else self._extras)
+
+    def _targets_own(self, name: str) -> Source:
+        path = self._target.folder / name
+        if not path.exists():
+            raise BuildError(f"{name} is missing in {self._target.name}")
+        return _read(path, trusted=False)
+
+    @cached_property
+    def _extras(self) -> list[Source]:
+        """What a student keeps beside the files of the contract."""
+        paths = sorted(self._target.folder.glob("*.c"))
+        return [_read(path, trusted=False) for path in paths if path.name not in COMPONENT_FILES]
+
+    @cached_property
+    def _given(self) -> list[Source]:
+        given = self._kit.given
+        paths = [given / "tcp_config.c"]
+        for folder in ("net", "dut"):
+            found = sorted((given / folder).glob("*.c"))
+            paths += [path for path in found if not path.name.startswith("test_")]
+        return [_read(path, trusted=True) for path in paths]
+
+    # --- compiling -----------------------------------------------------------------------------
+
+    @cached_property
+    def _compiler(self) -> list[str]:
+        for name, extra in (("gcc", ["-static-libasan", "-static-libubsan"]), ("clang", [])):
+            path = shutil.which(name)
+            if path is not None:
+                return [path, *extra]
+        raise InfrastructureError("no C compiler: install gcc or clang (apt-get install gcc)")
+
+    @cached_property
+    def _compiler_id(self) -> bytes:
+        path = Path(self._compiler[0]).resolve()
+        status = path.stat()
+        return f"{path} {status.st_size} {status.st_mtime_ns}".encode()
+
+    @cached_property
+    def _cache(self) -> Path:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        for folder in (self._kit.root / "build" / "grader-cache", home / "tcplab"):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder):
+                    return folder
+            except OSError:
+                continue
+        raise InfrastructureError("no folder to compile in: make build/ in the kit writable")
+
+    @cached_property
+    def _header_hash(self) -> dict[bool, bytes]:
+        """What all headers say: those that everyone sees, and with the kit's private ones."""
+        public = [p for folder in self._kit.public_include_folders() for p in folder.glob("*.h")]
+        own = list(self._target.folder.glob("*.h"))
+        private = list(self._kit.given.glob("*/*.h"))
+        return {False: _hash_files(public + own), True: _hash_files(public + private)}
+
+    def _object(self, source: Source) -> Path:
+        command = [*self._compiler[:1], *_FLAGS]
+        key = _digest(
+            [self._compiler_id, " ".join(command).encode(), source.path.name.encode(), source.text]
+            + [self._header_hash[source.trusted], self._home(source).encode()]
+        )
+        finished = self._cache / f"{key}.o"
+        if finished.exists():
+            return finished
+        with tempfile.TemporaryDirectory(dir=self._cache, prefix="compile-") as scratch:
+            self._compile(source, command, Path(scratch))
+            os.replace(Path(scratch) / "out.o", finished)
+        return finished
+
+    def _compile(self, source: Source, command: list[str], scratch: Path) -> None:
+        """Compiles a copy, in a place from which nothing but public headers can be included."""
+        (scratch / source.path.name).write_bytes(source.text)
+        includes = self._kit.public_include_folders()
+        if source.trusted:
+            includes = includes + [self._kit.given / name for name in ("net", "socket", "dut")]
+        else:
+            for header in self._target.folder.glob("*.h"):
+                (scratch / header.name).write_bytes(_read(header, trusted=False).text)
+        arguments = [f"-I{folder}" for folder in includes]
+        arguments += [f"-ffile-prefix-map={self._kit.root}/="]
+        arguments += [f"-ffile-prefix-map={scratch}={self._home(source)}"]
+        arguments += ["-c", source.path.name, "-o", "out.o"]
+        run = _run(self._enclose(command + arguments, scratch, includes), scratch)
+        if run.returncode != 0 or not (scratch / "out.o").exists():
+            raise BuildError(*_first_complaint(run, source.path.name))
+
+    def _home(self, source: Source) -> str:
+        """The folder that reports show for a source: in the kit, or none."""
+        return str(source.path.parent.relative_to(self._kit.root)) if source.trusted else "."
+
+    def _link(self, objects: Sequence[Path]) -> Path:
+        key = _digest([self._compiler_id, *[path.name.encode() for path in objects]])
+        finished = self._cache / f"{key}.dut"
+        if finished.exists():
+            return finished
+        with tempfile.TemporaryDirectory(dir=self._cache, prefix="link-") as name:
+            scratch = Path(name)
+            command = [*self._compiler, "-fsanitize=address,undefined", *map(str, objects)]
+            command += ["-lm", "-o", "out.dut"]
+            run = _run(self._enclose(command, scratch, [self._cache]), scratch)
+            if run.returncode != 0 or not (scratch / "out.dut").exists():
+                raise BuildError(*_first_complaint(run, "linking"))
+            os.replace(scratch / "out.dut", finished)
+        return finished
+
+    def _enclose(self, command: list[str], scratch: Path, readable: Iterable[Path]) -> list[str]:
+        """The compiler, too, reads what a submission says: `#include` of anything on this host."""
+        limits = ["prlimit", "--core=0:0", "--fsize=268435456", "--cpu=100:100"]
+        if not self._sandboxed:
+            return [*limits, *command]
+        binds: list[str] = []
+        for system in ("/usr", "/bin", "/lib", "/lib64", "/etc/alternatives"):
+            if Path(system).exists():
+                binds += ["--ro-bind", system, system]
+        for folder in readable:
+            binds += ["--ro-bind", str(folder), str(folder)]
+        return [
+            *limits,
+            *_ENCLOSURE,
+            *binds,
+            *["--bind", str(scratch), str(scratch), "--chdir", str(scratch)],
+            *command,
+        ]
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
+    try:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_COMPILE_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise BuildError(f"compiling took more than {_COMPILE_TIMEOUT_S} s") from None
+
+
+def _first_complaint(run: subprocess.CompletedProcess[str], what: str) -> tuple[str, str]:
+    """One line for a person, and the whole output."""
+    output = run.stderr + run.stdout
+    error = re.search(r"^(\S+:\d+):\d+: (?:fatal )?error: (.+)$", output, re.MULTILINE)
+    if error:
+        return f"{error[1]}: {error[2]}", output
+    lacking = re.search(r"undefined reference to [`'](\w+)'", output)
+    if lacking:
+        return f"nothing defines {lacking[1]}", output
+    double = re.search(r"(\w+\.c:\d+): multiple definition of [`'](\w+)'", output)
+    if double:
+        return f"{double[1]}: {double[2]} is defined twice", output
+    lines = output.strip().splitlines() or [f"the compiler ended with status {run.returncode}"]
+    return f"{what}: {lines[0][:200]}", output
+
+
+def _read(path: Path, *, trusted: bool) -> Source:
+    """A regular file of sensible size; a link could lead out of the submission."""
+    if path.is_symlink() or not path.is_file():
+        raise BuildError(f"{path.name} is not a regular file")
+    if path.stat().st_size > _MAX_SOURCE_BYTES:
+        raise BuildError(f"{path.name} is larger than {_MAX_SOURCE_BYTES >> 20} MB")
+    return Source(path, path.read_bytes(), trusted)
+
+
+def _hash_files(paths: Iterable[Path]) -> bytes:
+    parts: list[bytes] = []
+    for path in sorted(paths):
+        if path.is_file() and path.stat().st_size <= _MAX_SOURCE_BYTES:
+            parts += [path.name.encode(), path.read_bytes()]
+    return _digest(parts).encode()
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()[:40]

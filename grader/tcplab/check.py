@@ -1,0 +1,54 @@
+"""Comparing, with an explanation when it does not hold."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from tcplab.errors import CaseFailed
+from tcplab.transcript import show_bytes
+
+T = TypeVar("T")
+
+
+def expect_equal(subject: str, expected: T, actual: T) -> None:
+    """Raises CaseFailed that names the subject and both values."""
+    if expected != actual:
+        raise CaseFailed(
+            f"{subject} is {_word(actual)}, expected {_word(expected)}",
+            subject,
+            _word(expected),
+            _word(actual),
+        )
+
+
+def expect_bytes(subject: str, expected: bytes, actual: bytes) -> None:
+    """Like expect_equal; the explanation says where the bytes begin to differ."""
+    if expected == actual:
+        return
+    place = next(
+        (at for at, (a, b) in enumerate(zip(expected, actual)) if a != b),
+        min(len(expected), len(actual)),
+    )
+    if place == min(len(expected), len(actual)):
+        differ = f"{len(actual)} bytes instead of {len(expected)}"
+    else:
+        differ = f"byte {place} is {actual[place]:#04x}, expected {expected[place]:#04x}"
+    if max(len(expected), len(actual)) <= 24:
+        differ = f"{show_bytes(actual)}, expected {show_bytes(expected)}"
+    raise CaseFailed(f"{subject}: {differ}", subject, show_bytes(expected), show_bytes(actual))
+
+
+def expect_true(subject: str, holds: bool, expected: str, actual: str) -> None:
+    """For conditions that are no equality; the two texts are what the student reads."""
+    if not holds:
+        raise CaseFailed(f"{subject}: {actual}, expected {expected}", subject, expected, actual)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bytes):
+        return show_bytes(value)
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    return str(value)

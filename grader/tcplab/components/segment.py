@@ -1,0 +1,117 @@
+"""The first half of checkpoint 5 on the bench: segments to bytes and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tcplab import packet as p
+from tcplab.check import expect_bytes, expect_equal
+from tcplab.packet import Segment
+
+if TYPE_CHECKING:
+    from tcplab.lab import Lab
+
+SOURCE = "10.0.0.1"
+DESTINATION = "10.0.0.2"
+_NUMBERS = ("source_port", "destination_port", "seq", "ack", "flags", "window", "urgent")
+
+
+class SegmentBench:
+    """segment.h, and tcp_reply_to_closed. Numbers are absolute; `flags` is a number made of
+    tcplab.packet.SYN, ACK, …"""
+
+    def __init__(self, lab: Lab):
+        self._lab = lab
+
+    def parse(
+        self, raw: bytes, *, source: str = SOURCE, destination: str = DESTINATION, **expected: Any
+    ) -> None:
+        """Bytes of a TCP segment are parsed; `expected` are keys of the reply, such as seq,
+        flags, mss (None: no option), data. `result="bad-checksum"` expects a refusal."""
+        expected.setdefault("result", "ok")
+        self._lab.transcript.step(f"parse {len(raw)} bytes; expected: {_fields(expected)}")
+        reply = self._lab.request(f"segment.parse {source} {destination} {raw.hex() or '-'}")
+        expect_equal("result", expected.pop("result"), reply.value("result"))
+        for name, value in expected.items():
+            if name == "data":
+                expect_bytes("data", value, _unhex(reply.value("data")))
+            elif name == "mss":
+                expect_equal("mss", "none" if value is None else str(value), reply.value("mss"))
+            else:
+                expect_equal(name, value, reply.number_of(name))
+
+    def serialize(
+        self, *, source: str = SOURCE, destination: str = DESTINATION, **fields: Any
+    ) -> bytes:
+        """A segment is serialised; what scapy reads from the bytes has to be what was asked for,
+        with the right checksum. Returns the bytes."""
+        self._lab.transcript.step(f"serialize {_fields(fields)}; expected: the same when read")
+        words = [f"segment.serialize {source} {destination}"]
+        for name, value in fields.items():
+            words.append(f"{name}={_text(value)}")
+        raw = self._lab.request(" ".join(words)).hex(0)
+        self._check(raw, source, destination, fields)
+        return raw
+
+    def reply_to_closed(self, *, answer: dict[str, Any] | None, **fields: Any) -> None:
+        """What a port without a listener answers to this segment: `answer` None is nothing."""
+        self._lab.transcript.step(
+            f"a segment for nobody: {_fields(fields)}; expected: "
+            + ("no answer" if answer is None else _fields(answer))
+        )
+        words = ["segment.reply_to_closed"]
+        words += [f"{name}={_text(value)}" for name, value in fields.items()]
+        reply = self._lab.request(" ".join(words))
+        if answer is None:
+            expect_equal("the answer", ["none"], reply.words)
+            return
+        expect_equal("the answer", [], reply.words)
+        for name, value in answer.items():
+            expect_equal(name, value, reply.number_of(name))
+
+    def _check(self, raw: bytes, source: str, destination: str, fields: dict[str, Any]) -> None:
+        packet = bytes(p.IP(src=source, dst=destination, proto=6) / p.Raw(raw))
+        try:
+            seen = Segment.dissect(packet, 0, True)
+        except p.NotASegment as problem:
+            raise_unreadable(raw, problem)
+        for name in _NUMBERS:
+            expect_equal(name, fields.get(name, 0), getattr(seen, name))
+        expect_equal("mss", fields.get("mss"), seen.mss)
+        expect_bytes("data", fields.get("data", b""), seen.data)
+        expect_equal("checksum", right_checksum(packet), int.from_bytes(raw[16:18], "big"))
+
+
+def right_checksum(packet: bytes) -> int:
+    """The TCP checksum that an IPv4 packet should have, as scapy computes it."""
+    copy = p.IP(packet)
+    copy[p.TCP].chksum = None
+    header = (packet[0] & 15) * 4
+    return int.from_bytes(bytes(copy)[header + 16 : header + 18], "big")
+
+
+def raise_unreadable(raw: bytes, problem: Exception) -> None:
+    """Fails the case: the bytes are no segment at all."""
+    expect_equal("the bytes", "a TCP segment", f"{raw[:24].hex(' ')} ({problem})")
+
+
+def _unhex(text: str) -> bytes:
+    return b"" if text == "-" else bytes.fromhex(text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.hex() or "-"
+    return "none" if value is None else str(int(value))
+
+
+def _fields(fields: dict[str, Any]) -> str:
+    words = []
+    for name, value in fields.items():
+        if name == "flags":
+            words.append(p.flag_names(value))
+        elif isinstance(value, bytes):
+            words.append(f"{len(value)} bytes of data")
+        else:
+            words.append(f"{name}={value}")
+    return " ".join(words)

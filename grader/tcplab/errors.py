@@ -1,0 +1,69 @@
+"""How things go wrong. Which of these ends a case decides what the case's status is."""
+
+from __future__ import annotations
+
+
+class InfrastructureError(Exception):
+    """Grading cannot take place: one line that says what is wrong and what to do (exit code 2)."""
+
+
+class UsageError(InfrastructureError):
+    """The command line asks for something that does not exist."""
+
+
+class CaseProblem(Exception):
+    """Ends a case. The text is what a student reads."""
+
+    status = "failed"
+
+
+class CaseFailed(CaseProblem):
+    """An expectation was not met.
+
+    `subject` names the field or thing that differed; `expected` and `actual` are its two values,
+    as words.
+    """
+
+    def __init__(self, message: str, subject: str = "", expected: str = "", actual: str = ""):
+        super().__init__(message)
+        self.subject = subject
+        self.expected = expected
+        self.actual = actual
+
+
+class PreconditionFailed(CaseProblem):
+    """The case never came to what it is about: something that it builds on does not work."""
+
+    status = "not run"
+
+
+class DutNonsense(CaseProblem):
+    """What came over the command channel, or onto the wire, is no answer to what was asked."""
+
+
+class DutCrashed(CaseProblem):
+    """The process under test ended by itself. `report` is what it left on standard error."""
+
+    status = "crashed"
+
+    def __init__(self, message: str, report: str = ""):
+        super().__init__(message)
+        self.report = report
+
+
+class DutHung(CaseProblem):
+    """The process under test computed, or waited, without end."""
+
+    status = "timeout"
+
+    def __init__(self, message: str, report: str = ""):
+        super().__init__(message)
+        self.report = report
+
+
+class BuildError(CaseProblem):
+    """The components do not make a program. One line: where, and the compiler's first complaint."""
+
+    def __init__(self, message: str, report: str = ""):
+        super().__init__(message)
+        self.report = report

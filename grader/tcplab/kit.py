@@ -1,0 +1,103 @@
+"""Where the parts of the kit lie, and what the six checkpoints are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tcplab.errors import InfrastructureError
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One of the six. `files` are what the student writes for it."""
+
+    number: int
+    name: str  # also the stem of case ids, modules and handouts
+    folder: str  # below labs/
+    files: tuple[str, ...]
+    stems: tuple[str, ...]  # first words that the ids of its cases may have
+    title: str
+    points: int
+    rfc: tuple[str, ...]
+    hints: tuple[str, ...]
+
+
+_OUTLINE: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("seqno", "0-seqno", ("seqno.c",), ("seqno",)),
+    ("byte_stream", "1-byte-stream", ("byte_stream.c",), ("byte_stream",)),
+    ("reassembler", "2-reassembler", ("reassembler.c",), ("reassembler",)),
+    ("receiver", "3-receiver", ("receiver.c",), ("receiver",)),
+    ("sender", "4-sender", ("sender.c",), ("sender",)),
+    ("connection", "5-connection", ("segment.c", "connection.c"), ("segment", "connection")),
+)
+
+COMPONENT_FILES: tuple[str, ...] = tuple(name for _, _, files, _ in _OUTLINE for name in files)
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The folder that the kit is in."""
+
+    root: Path
+
+    @staticmethod
+    def find() -> Kit:
+        """The kit that this package is part of."""
+        root = Path(__file__).resolve().parents[2]
+        if not (root / "labs").is_dir():
+            raise InfrastructureError(
+                f"no labs/ folder in {root}: the grader has to stay inside the kit"
+            )
+        return Kit(root)
+
+    @property
+    def labs(self) -> Path:
+        return self.root / "labs"
+
+    @property
+    def given(self) -> Path:
+        return self.root / "labs" / "given"
+
+    @property
+    def reference(self) -> Path:
+        return self.root / "reference"
+
+    @property
+    def skeleton(self) -> Path:
+        return self.root / "skeleton"
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """All six, with what their lab.toml files say."""
+        return tuple(self._checkpoint(number) for number in range(len(_OUTLINE)))
+
+    def _checkpoint(self, number: int) -> Checkpoint:
+        name, folder, files, stems = _OUTLINE[number]
+        path = self.labs / folder / "lab.toml"
+        try:
+            lab: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+            return Checkpoint(
+                number=number,
+                name=name,
+                folder=folder,
+                files=files,
+                stems=stems,
+                title=str(lab["title"]),
+                points=int(lab["points"]),
+                rfc=tuple(lab["rfc"]),
+                hints=tuple(lab["hints"]),
+            )
+        except (OSError, KeyError, ValueError) as error:
+            raise InfrastructureError(
+                f"{path}: not a readable lab description ({error})"
+            ) from error
+
+    def public_include_folders(self) -> list[Path]:
+        """Where a student's code finds headers: the contracts, nothing else."""
+        return [self.labs / folder for _, folder, _, _ in _OUTLINE] + [self.given]

@@ -1,0 +1,192 @@
+"""One IPv4 packet with a TCP segment in it: crafting, dissecting, and saying what it is."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
+
+from scapy.layers.inet import IP as IP  # noqa: E402
+from scapy.layers.inet import TCP as TCP  # noqa: E402
+from scapy.packet import Raw as Raw  # noqa: E402
+
+FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
+FLAG_NAMES = (
+    (SYN, "SYN"),
+    (FIN, "FIN"),
+    (RST, "RST"),
+    (PSH, "PSH"),
+    (ACK, "ACK"),
+    (URG, "URG"),
+    (ECE, "ECE"),
+    (CWR, "CWR"),
+)
+CIRCLE = 1 << 32
+
+TcpOption = tuple[Any, Any]  # as scapy writes them: ("MSS", 1460), ("NOP", None), (253, b"ab")
+
+
+def forward(start: int, end: int) -> int:
+    """How far one goes forward from one sequence number to another: 0 … 2^32 - 1."""
+    return (end - start) % CIRCLE
+
+
+def signed_distance(start: int, end: int) -> int:
+    """The shorter way from one sequence number to another, negative if it goes back."""
+    distance = forward(start, end)
+    return distance - CIRCLE if distance >= CIRCLE // 2 else distance
+
+
+def flag_names(flags: int) -> str:
+    return " ".join(name for bit, name in FLAG_NAMES if flags & bit) or "no flags"
+
+
+class FlowKey(NamedTuple):
+    """Which connection, seen from the device under test."""
+
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
+
+
+class NotASegment(ValueError):
+    """Bytes that are no whole IPv4 packet with a TCP segment."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What stands in a packet. Numbers are absolute, as on the wire."""
+
+    time_ms: int  # virtual time
+    from_dut: bool
+    raw: bytes
+    source: str
+    destination: str
+    source_port: int
+    destination_port: int
+    seq: int
+    ack: int
+    flags: int
+    window: int
+    urgent: int
+    mss: int | None
+    data: bytes
+
+    @staticmethod
+    def dissect(raw: bytes, time_ms: int, from_dut: bool) -> Segment:
+        """Reads a packet with scapy. Raises NotASegment."""
+        if len(raw) < 40 or raw[0] >> 4 != 4 or raw[9] != 6:
+            raise NotASegment(f"{len(raw)} bytes that are no IPv4 packet with TCP in it")
+        packet = IP(raw)
+        tcp = packet.getlayer(TCP)
+        if tcp is None or not isinstance(tcp, TCP):
+            raise NotASegment(f"an IPv4 packet of {len(raw)} bytes in which scapy finds no TCP")
+        mss = None
+        for kind, value in tcp.options:
+            if kind == "MSS":
+                mss = int(value)
+        header = packet.ihl * 4 + max(tcp.dataofs or 5, 5) * 4
+        return Segment(
+            time_ms=time_ms,
+            from_dut=from_dut,
+            raw=raw,
+            source=packet.src,
+            destination=packet.dst,
+            source_port=tcp.sport,
+            destination_port=tcp.dport,
+            seq=tcp.seq,
+            ack=tcp.ack,
+            flags=int(tcp.flags) & 0xFF,
+            window=tcp.window,
+            urgent=tcp.urgptr,
+            mss=mss,
+            data=raw[header : packet.len],
+        )
+
+    def has(self, flag: int) -> bool:
+        return self.flags & flag != 0
+
+    @property
+    def length(self) -> int:
+        """SEG.LEN: sequence numbers taken, SYN and FIN counted (RFC 9293, 3.4)."""
+        return len(self.data) + self.has(SYN) + self.has(FIN)
+
+    @property
+    def is_pure_ack(self) -> bool:
+        """An acknowledgment and nothing else."""
+        return self.length == 0 and self.has(ACK) and not self.has(RST)
+
+    @property
+    def flow(self) -> FlowKey:
+        if self.from_dut:
+            return FlowKey(self.source, self.source_port, self.destination, self.destination_port)
+        return FlowKey(self.destination, self.destination_port, self.source, self.source_port)
+
+    def describe(self, sender_iss: int = 0, receiver_iss: int = 0) -> str:
+        """In the notation of the explanations: numbers relative to the two initial ones."""
+        words = [f"{flag_names(self.flags):<11} seq={signed_distance(sender_iss, self.seq)}"]
+        if self.has(ACK):
+            words.append(f"ack={signed_distance(receiver_iss, self.ack)}")
+        words.append(f"win={self.window}")
+        if self.has(URG):
+            words.append(f"urg={self.urgent}")
+        if self.mss is not None:
+            words.append(f"mss={self.mss}")
+        if self.data:
+            words.append(f"len={len(self.data)}")
+        return " ".join(words)
+
+
+def craft(
+    *,
+    source: str,
+    destination: str,
+    source_port: int,
+    destination_port: int,
+    seq: int,
+    ack: int,
+    flags: int,
+    window: int,
+    urgent: int = 0,
+    options: list[TcpOption] | bytes = b"",
+    data: bytes = b"",
+    reserved: int = 0,
+    bad_checksum: bool = False,
+    ip: dict[str, Any] | None = None,
+    tcp: dict[str, Any] | None = None,
+) -> bytes:
+    """A packet as bytes, checksums and lengths right unless told otherwise.
+
+    `options` given as bytes go into the header as they are, filled up to a multiple of four with
+    zeros. `ip` and `tcp` set further scapy fields, right or wrong.
+    """
+    fields: dict[str, Any] = {
+        "sport": source_port,
+        "dport": destination_port,
+        "seq": seq % CIRCLE,
+        "ack": ack % CIRCLE,
+        "flags": flags,
+        "window": window,
+        "urgptr": urgent,
+        "reserved": reserved,
+    }
+    payload = data
+    if isinstance(options, bytes):
+        padded = options + bytes(-len(options) % 4)
+        if padded:
+            fields["dataofs"] = 5 + len(padded) // 4
+        payload = padded + data
+    else:
+        fields["options"] = options
+    fields.update(tcp or {})
+    packet = IP(src=source, dst=destination, ttl=64, **(ip or {})) / TCP(**fields)
+    if payload:
+        packet = packet / Raw(payload)
+    raw = bytes(packet)
+    if bad_checksum:
+        at = (raw[0] & 15) * 4 + 16
+        raw = raw[:at] + bytes([raw[at] ^ 0x55]) + raw[at + 1 :]
+    return raw

@@ -1,0 +1,415 @@
+"""The tester's end of a connection: it sends what a case says, and knows what it has received.
+
+Numbers are relative, as in the figures of the RFC: the SYN of either side is 0, the first byte 1.
+Until the stack has sent a SYN, its numbers are taken as they stand on the wire.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tcplab import packet as p
+from tcplab.check import expect_bytes, expect_true
+from tcplab.errors import CaseFailed
+from tcplab.fields import describe_fields, describe_wait, match_fields
+from tcplab.packet import CIRCLE, FlowKey, Segment, TcpOption, signed_distance
+from tcplab.transcript import show_bytes
+
+if TYPE_CHECKING:
+    from tcplab.lab import Lab
+
+
+class Auto:
+    """Marks arguments whose default follows from what was received."""
+
+
+AUTO = Auto()
+_QUIET_MS = 300
+
+
+class Peer:
+    """See the module's text. `snd_nxt`, `rcv_nxt`, `snd_una` are relative and may be assigned."""
+
+    def __init__(
+        self, lab: Lab, key: FlowKey, iss: int, *, window: int = 65535, mss: int | None = 1460
+    ):
+        self._lab = lab
+        self.key = key
+        self.iss = iss
+        self.dut_iss: int | None = None
+        self.window = window
+        self.mss = mss
+        self.snd_nxt = 0  # the next number that the tester uses
+        self.snd_una = 0  # the highest acknowledgment that the stack sent
+        self.snd_wnd = 0  # the last window that the stack offered
+        self.rcv_nxt = 0  # the next number expected from the stack
+        self.inbox: deque[Segment] = deque()
+        self._stream = bytearray()  # what the stack has sent, in order
+        self._expected = 0  # how much of it a case has already asked for
+        self._fin_at: int | None = None
+        self._in_burst = False
+
+    # --- sending -------------------------------------------------------------------------------
+
+    def send(
+        self,
+        *,
+        seq: int | None = None,
+        ack: int | None | Auto = AUTO,
+        data: bytes = b"",
+        syn: bool = False,
+        fin: bool = False,
+        rst: bool = False,
+        psh: bool = False,
+        urg: bool = False,
+        ece: bool = False,
+        cwr: bool = False,
+        window: int | None = None,
+        urgent: int = 0,
+        mss: int | None | Auto = AUTO,
+        options: list[TcpOption] | bytes | None = None,
+        reserved: int = 0,
+        bad_checksum: bool = False,
+        source: str | None = None,
+        destination: str | None = None,
+        ip: dict[str, Any] | None = None,
+        tcp: dict[str, Any] | None = None,
+    ) -> None:
+        """Sends one segment, and lets the stack work on it.
+
+        Defaults: `seq` continues where the tester is; `ack` acknowledges everything received, and
+        is left out on SYN, RST, and before the stack has sent a SYN (`ack=None` leaves it out);
+        `window` and, on SYN, `mss` are the peer's own.
+        """
+        start = self.snd_nxt if seq is None else seq
+        if isinstance(ack, Auto):
+            ack = None if syn or rst or self.dut_iss is None else self.rcv_nxt
+        bits = [fin, syn, rst, psh, ack is not None, urg, ece, cwr]
+        flags = sum(1 << at for at, bit in enumerate(bits) if bit)
+        if isinstance(mss, Auto):
+            mss = self.mss if syn and options is None else None
+        if options is None:
+            options = [("MSS", mss)] if mss is not None else b""
+        raw = p.craft(
+            source=source or self.key.remote_address,
+            destination=destination or self.key.local_address,
+            source_port=self.key.remote_port,
+            destination_port=self.key.local_port,
+            seq=self.iss + start,
+            ack=0 if ack is None else (self.dut_iss or 0) + ack,
+            flags=flags,
+            window=self.window if window is None else window,
+            urgent=urgent,
+            options=options,
+            data=data,
+            reserved=reserved,
+            bad_checksum=bad_checksum,
+            ip=ip,
+            tcp=tcp,
+        )
+        self._emit(raw, bad_checksum)
+        takes_effect = not (rst or bad_checksum or ip or tcp or source or destination)
+        if takes_effect and (syn or ack is not None):
+            end = start + len(data) + syn + fin
+            if start <= self.snd_nxt < end:
+                self.snd_nxt = end
+
+    def send_raw(self, packet: Any) -> None:
+        """Sends a packet of scapy's, or bytes, as they are."""
+        self._emit(bytes(packet), False)
+
+    @contextmanager
+    def burst(self) -> Iterator[None]:
+        """Segments sent inside arrive at the stack together, before it answers any of them."""
+        if not self._in_burst:
+            self._lab.transcript.step("The tester sends several segments at once")
+        self._in_burst = True
+        try:
+            yield
+        finally:
+            self._in_burst = False
+        self._lab.sync()
+
+    def handshake(self) -> None:
+        """Opens a connection: SYN, SYN+ACK, ACK. For cases that are not about it."""
+        self._lab.transcript.step(f"The tester connects to port {self.key.local_port}")
+        self._say(lambda: self.send(syn=True))
+        answer = self._next_of(lambda segment: segment.has(p.SYN), 0)
+        if answer is None:
+            raise CaseFailed("no SYN+ACK answers the SYN", "answer", "SYN ACK", "nothing")
+        self._match(answer, {"syn": True, "ack": 1, "rst": False})
+        self._say(lambda: self.send())
+
+    def answer_syn(self) -> None:
+        """The stack has sent a SYN: SYN+ACK, and its ACK. For cases that are not about it."""
+        self._lab.transcript.step("The tester answers the SYN with SYN+ACK; expected: an ACK")
+        opening = self._next_of(lambda segment: segment.has(p.SYN), 0)
+        if opening is None:
+            raise CaseFailed("the stack sent no SYN", "opening", "SYN", "nothing")
+        self._say(lambda: self.send(syn=True, ack=1))
+        self._await_ack(1, 500)
+
+    def restart(self, isn: int | None = None) -> None:
+        """Forgets everything: the next SYN begins a new connection between the same ports."""
+        fresh = Peer(
+            self._lab,
+            self.key,
+            self._lab.isn() if isn is None else isn,
+            window=self.window,
+            mss=self.mss,
+        )
+        self.__dict__.update(fresh.__dict__)
+
+    # --- expecting -----------------------------------------------------------------------------
+
+    def expect(self, *, within_ms: int = 0, not_before_ms: int = 0, **fields: Any) -> Segment:
+        """The next segment from the stack has to have these fields; others are not checked.
+
+        Fields: seq ack window mss urgent length (of the payload) data (the payload) and the flags
+        syn fin rst psh urg has_ack, each True or False. A value may also be a function that says
+        whether it is right. If the fields ask for more than an acknowledgment, pure
+        acknowledgments that come before are passed over. `within_ms`: how long it may take, from
+        now; `not_before_ms`: how long it has to take.
+        """
+        self._lab.transcript.step(
+            f"Expected: {describe_fields(fields)}{describe_wait(within_ms, not_before_ms)}"
+        )
+        start = self._lab.clock.now
+        passes_over_acks = any(fields.get(name) for name in ("data", "length", "syn", "fin", "rst"))
+        if not_before_ms and not self.inbox:
+            self._lab.clock.pass_quietly(not_before_ms - 1)
+        segment = self._next_of(
+            lambda one: not (passes_over_acks and one.is_pure_ack),
+            within_ms - (self._lab.clock.now - start),
+        )
+        if segment is None:
+            wanted = describe_fields(fields)
+            raise CaseFailed(
+                f"nothing came{describe_wait(within_ms, 0)}, expected {wanted}",
+                "segment",
+                wanted,
+                "nothing",
+            )
+        elapsed = segment.time_ms - start
+        expect_true(
+            "the time of the segment",
+            elapsed >= not_before_ms,
+            f"not before {not_before_ms} ms",
+            f"after {elapsed} ms",
+        )
+        self._match(segment, fields)
+        return segment
+
+    def expect_ack(self, ack: int | None = None, *, within_ms: int = 500) -> Segment:
+        """An acknowledgment of `ack`, by default of all that the tester has sent, on any segment.
+
+        Delayed acknowledgments and several small ones on the way to it are fine.
+        """
+        wanted = self.snd_nxt if ack is None else ack
+        self._lab.transcript.step(f"Expected: ack={wanted}{describe_wait(within_ms, 0)}")
+        return self._await_ack(wanted, within_ms)
+
+    def expect_nothing(self, *, for_ms: int = _QUIET_MS) -> None:
+        """No segment is there, and none comes for so long."""
+        self._lab.transcript.step("Expected: nothing" + (f", for {for_ms} ms" if for_ms else ""))
+        if not self.inbox and for_ms:
+            self._lab.clock.pass_quietly(for_ms)
+        if self.inbox:
+            words = self._words(self.inbox[0])
+            raise CaseFailed(f"{words} came, expected nothing", "segment", "nothing", words)
+
+    def expect_reset(
+        self,
+        *,
+        seq: int | None = None,
+        ack: int | None | Auto = AUTO,
+        within_ms: int = 0,
+    ) -> Segment:
+        """A reset. `ack=None`: without the ACK flag; a number: with it; not named: either."""
+        fields: dict[str, Any] = {"rst": True, "syn": False}
+        if seq is not None:
+            fields["seq"] = seq
+        if ack is None:
+            fields["has_ack"] = False
+        elif not isinstance(ack, Auto):
+            fields["ack"] = ack
+        return self.expect(within_ms=within_ms, **fields)
+
+    def expect_fin(self, *, within_ms: int = 0, acknowledge: bool = False) -> None:
+        """The stack's FIN, right behind everything that it has sent; on data or alone."""
+        self._lab.transcript.step(f"Expected: FIN{describe_wait(within_ms, 0)}")
+        if self._fin_at is None:
+            self._next_of(lambda one: one.has(p.FIN), within_ms, wanted_in_order=True)
+        if self._fin_at is None:
+            raise CaseFailed("no FIN came", "segment", "FIN", "nothing in order")
+        self._drop_acks()
+        if acknowledge:
+            self._say(lambda: self.send())
+
+    def expect_data(self, data: bytes, *, acknowledge: bool = True, within_ms: int = 1000) -> None:
+        """These bytes come next in the stack's stream, cut into segments in any way.
+
+        Segments are acknowledged as they come, unless told otherwise: a sender that waits because
+        of Nagle or the window goes on then. What comes after them is left for the next call.
+        """
+        self._lab.transcript.step(
+            f"Expected: {show_bytes(data)}, in any segments{describe_wait(within_ms, 0)}"
+        )
+        end = self._expected + len(data)
+        deadline = self._lab.clock.now + within_ms
+        acked = self.rcv_nxt if not self.inbox else None
+        while True:
+            self._drop_data_and_acks()
+            if acknowledge and self.rcv_nxt != acked:
+                acked = self.rcv_nxt
+                self._say(lambda: self.send())
+                continue
+            if len(self._stream) >= end or not self._wait_until(deadline):
+                break
+        got = bytes(self._stream[self._expected : end])
+        self._expected += len(got)
+        expect_bytes("the stream from the stack", data, got)
+
+    def probe_alive(self) -> None:
+        """The connection still works: the next byte in order is acknowledged."""
+        self._lab.transcript.step("The connection still works: one more byte is acknowledged")
+        self._drop_acks()
+        self._say(lambda: self.send(data=b"!"))
+        self._await_ack(self.snd_nxt, 500)
+
+    # --- receiving -----------------------------------------------------------------------------
+
+    def take(self, segment: Segment) -> None:
+        """A segment from the stack has arrived (called by the lab)."""
+        if segment.has(p.SYN) and self.dut_iss is None:
+            self.dut_iss = segment.seq
+            self.rcv_nxt = 1
+        self._lab.transcript.detail(f"< {self._words(segment)}{self._when(segment)}")
+        self.inbox.append(segment)
+        if segment.has(p.ACK) and not segment.has(p.RST):
+            self.snd_una = max(
+                self.snd_una, self.snd_una + signed_distance(self.iss + self.snd_una, segment.ack)
+            )
+            self.snd_wnd = segment.window
+        if not segment.has(p.RST):
+            self._take_in_order(segment)
+
+    def _take_in_order(self, segment: Segment) -> None:
+        base = (self.dut_iss or 0) + self.rcv_nxt
+        offset = signed_distance(segment.seq + segment.has(p.SYN), base % CIRCLE)
+        if self.dut_iss is None or offset < 0 or offset > len(segment.data):
+            return
+        self._stream += segment.data[offset:]
+        self.rcv_nxt += len(segment.data) - offset
+        if segment.has(p.FIN) and self._fin_at is None:
+            self._fin_at = self.rcv_nxt
+            self.rcv_nxt += 1
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _emit(self, raw: bytes, bad_checksum: bool) -> None:
+        try:
+            words = Segment.dissect(raw, self._lab.clock.now, False).describe(
+                self.iss, self.dut_iss or 0
+            )
+        except p.NotASegment:
+            words = f"{len(raw)} bytes: {raw[:32].hex(' ')}"
+        if bad_checksum:
+            words += " (with a wrong checksum)"
+        if not self._in_burst and not self._quietly:
+            self._lab.transcript.step("The tester sends")
+        self._lab.inject(raw, words)
+        if not self._in_burst:
+            self._lab.sync()
+
+    _quietly = False
+
+    def _say(self, action: Any) -> None:
+        """Sends as part of a step that is already in the transcript."""
+        self._quietly = True
+        try:
+            action()
+        finally:
+            self._quietly = False
+
+    def _wait_until(self, deadline: int) -> bool:
+        """Lets time pass until something is in the inbox; False if the deadline passes before."""
+        step = max(10, (deadline - self._lab.clock.now) // 100)
+        while not self.inbox:
+            left = deadline - self._lab.clock.now
+            if left <= 0:
+                return False
+            self._lab.clock.pass_quietly(min(step, left))
+        return True
+
+    def _next_of(
+        self, wanted: Any, within_ms: int, wanted_in_order: bool = False
+    ) -> Segment | None:
+        """The first segment that is wanted; those before it are dropped."""
+        deadline = self._lab.clock.now + max(within_ms, 0)
+        while True:
+            while self.inbox:
+                segment = self.inbox.popleft()
+                if wanted(segment):
+                    return segment
+            if not self._wait_until(deadline):
+                return None
+
+    def _await_ack(self, wanted: int, within_ms: int) -> Segment:
+        deadline = self._lab.clock.now + within_ms
+        last: Segment | None = None
+        while True:
+            while self.inbox:
+                last = self.inbox[0]
+                if last.has(p.RST):
+                    raise CaseFailed(
+                        f"{self._words(last)} came, expected ack={wanted}",
+                        "segment",
+                        f"ack={wanted}",
+                        self._words(last),
+                    )
+                ack = signed_distance(self.iss, last.ack)
+                if last.has(p.ACK) and ack == wanted:
+                    if last.is_pure_ack:
+                        self.inbox.popleft()
+                    return last
+                if last.has(p.ACK) and signed_distance(self.iss + wanted, last.ack) > 0:
+                    raise CaseFailed(
+                        f"ack is {ack}, expected {wanted}", "ack", str(wanted), str(ack)
+                    )
+                if last.length > 0:
+                    break  # data waits for its own expectation
+                self.inbox.popleft()
+            if not self._wait_for_more(deadline):
+                actual = "nothing" if last is None else f"ack={signed_distance(self.iss, last.ack)}"
+                raise CaseFailed(
+                    f"ack={wanted} did not come within {within_ms} ms: {actual} came",
+                    "ack",
+                    str(wanted),
+                    actual,
+                )
+
+    def _wait_for_more(self, deadline: int) -> bool:
+        """Like _wait_until, but what is in the inbox already does not count."""
+        waiting, self.inbox = self.inbox, deque()
+        came = self._wait_until(deadline)
+        self.inbox = waiting + self.inbox
+        return came
+
+    def _drop_acks(self) -> None:
+        self.inbox = deque(one for one in self.inbox if not one.is_pure_ack)
+
+    def _drop_data_and_acks(self) -> None:
+        self.inbox = deque(one for one in self.inbox if one.has(p.RST) or one.has(p.SYN))
+
+    def _match(self, segment: Segment, wanted: dict[str, Any]) -> None:
+        match_fields(segment, wanted, self.iss, self.dut_iss, self._words(segment))
+
+    def _words(self, segment: Segment) -> str:
+        return segment.describe(self.dut_iss or 0, self.iss)
+
+    def _when(self, segment: Segment) -> str:
+        return f"  at {segment.time_ms} ms" if segment.time_ms else ""

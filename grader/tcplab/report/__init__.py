@@ -1,0 +1,1 @@
+"""How results are told: to people on a terminal, and to programs."""

@@ -1,0 +1,33 @@
+"""The result as JSON, checked against the schema before it is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tcplab.errors import InfrastructureError
+from tcplab.result import GradeResult
+
+SCHEMA = Path(__file__).resolve().parents[1] / "schema.json"
+
+
+def to_text(result: GradeResult) -> str:
+    """Raises jsonschema.ValidationError if the grader has broken its own promise."""
+    import jsonschema
+
+    record: dict[str, Any] = result.to_json()
+    jsonschema.validate(record, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def write(result: GradeResult, path: str) -> None:
+    """Writes to a file, or to standard output for `-`."""
+    text = to_text(result)
+    if path == "-":
+        print(text, end="")
+        return
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InfrastructureError(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,144 @@
+"""What came of a grade, and its JSON form."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from tcplab.score import shown
+
+PASSED = "passed"
+NOT_RUN = "not run"
+STATUSES = (PASSED, "failed", "crashed", "timeout", NOT_RUN)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one case. The texts are empty if it passed."""
+
+    status: str
+    message: str = ""  # one line
+    subject: str = ""  # the field that differed, what was expected, and what it was
+    expected: str = ""
+    actual: str = ""
+    steps: tuple[str, ...] = ()
+    report: str = ""  # a sanitizer's, or the compiler's
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """A case, what came of it, and what that is worth."""
+
+    id: str
+    rule: str
+    rfc: tuple[str, ...]
+    hint: str
+    max_points: Fraction
+    rerun: str
+    outcome: Outcome
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome.status == PASSED
+
+    @property
+    def points(self) -> Fraction:
+        return self.max_points if self.passed else Fraction(0)
+
+    def to_json(self) -> dict[str, Any]:
+        outcome = self.outcome
+        record: dict[str, Any] = {
+            "id": self.id,
+            "status": outcome.status,
+            "points": shown(self.points),
+            "max_points": shown(self.max_points),
+            "rfc": list(self.rfc),
+            "rule": self.rule,
+            "message": outcome.message,
+            "rerun": self.rerun,
+            "wall_s": round(outcome.wall_s, 4),
+        }
+        if not self.passed:
+            record["hint"] = self.hint
+            record["subject"] = outcome.subject
+            record["expected"] = outcome.expected
+            record["actual"] = outcome.actual
+            record["steps"] = list(outcome.steps)
+            record["report"] = outcome.report
+        return record
+
+
+@dataclass(frozen=True)
+class CheckpointResult:
+    """One checkpoint. `build_error` is one line if nothing could be built."""
+
+    number: int
+    name: str
+    title: str
+    cases: tuple[CaseResult, ...]
+    build_error: str = ""
+
+    @property
+    def score(self) -> Fraction:
+        return sum((case.points for case in self.cases), Fraction(0))
+
+    @property
+    def max_score(self) -> Fraction:
+        return sum((case.max_points for case in self.cases), Fraction(0))
+
+    def count(self) -> Counter[str]:
+        return Counter(case.outcome.status for case in self.cases)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "name": self.name,
+            "title": self.title,
+            "score": shown(self.score),
+            "max_score": shown(self.max_score),
+            "build_error": self.build_error,
+            "cases": [case.to_json() for case in self.cases],
+        }
+
+
+@dataclass(frozen=True)
+class GradeResult:
+    """A whole grade."""
+
+    kit: str
+    target: str
+    seed: int
+    wire: str
+    wire_reason: str  # why it is not a TUN interface, if it is not
+    sandbox: str
+    mode: str
+    wall_s: float
+    checkpoints: tuple[CheckpointResult, ...]
+
+    @property
+    def score(self) -> Fraction:
+        return sum((one.score for one in self.checkpoints), Fraction(0))
+
+    @property
+    def max_score(self) -> Fraction:
+        return sum((one.max_score for one in self.checkpoints), Fraction(0))
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that schema.json describes."""
+        return {
+            "version": 1,
+            "kit": self.kit,
+            "target": self.target,
+            "seed": self.seed,
+            "wire": self.wire,
+            "wire_reason": self.wire_reason,
+            "sandbox": self.sandbox,
+            "mode": self.mode,
+            "score": shown(self.score),
+            "max_score": shown(self.max_score),
+            "wall_s": round(self.wall_s, 3),
+            "checkpoints": [one.to_json() for one in self.checkpoints],
+        }

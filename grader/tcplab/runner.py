@@ -1,0 +1,236 @@
+"""Runs cases: builds what is needed, shares the cases out to worker processes, collects outcomes.
+
+       parent ── builds, forks, collects ──┬── worker ── namespace, wire ──┬── DUT, for one case
+                                           └── worker ── …                 └── DUT, for the next
+
+Each worker is a process of its own because a network namespace is a process's. All of it goes when
+the parent goes, however it ends: workers die with their parent, devices with their worker,
+namespaces and interfaces with the last process in them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+from tcplab import __version__
+from tcplab.build import Builder, Target
+from tcplab.case import Case, discover
+from tcplab.errors import BuildError, InfrastructureError, UsageError
+from tcplab.kit import Checkpoint, Kit
+from tcplab.namespace import die_with_parent
+from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult, Outcome
+from tcplab.sandbox import Launcher, choose_launcher
+from tcplab.score import points_of_cases
+from tcplab.wire.choose import choose_wire
+from tcplab.worker import Worker
+
+_FORK = multiprocessing.get_context("fork")
+_MAX_WORKERS = 2
+
+Progress = Callable[[int, int, str], None]  # cases done, cases in all, id of the one done last
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to grade, and how."""
+
+    target: str
+    checkpoints: tuple[int, ...] = ()  # none: all
+    mode: str = "solo"
+    case: str = "*"
+    seed: int = 1
+    wire: str = "auto"
+    sandbox: str = "auto"
+    pcap: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """The cases of one checkpoint: all, for their points, and those to run."""
+
+    checkpoint: Checkpoint
+    all: tuple[Case, ...]
+    chosen: tuple[Case, ...]
+
+
+def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
+    """Grades a target. Raises InfrastructureError where that cannot be done at all."""
+    started = time.monotonic()
+    kit = Kit.find()
+    target = Target.find(kit, plan.target)
+    selections = _select(kit, plan)
+    launcher = choose_launcher(plan.sandbox)
+    builder = Builder(kit, target, sandboxed=launcher.mode == "bwrap")
+    built = builder.build_all([one.checkpoint for one in selections], plan.mode)
+    wire, wire_reason = choose_wire(plan.wire)
+    outcomes = _run(plan, selections, built, launcher, wire, progress or _silent)
+    return GradeResult(
+        kit=__version__,
+        target=plan.target,
+        seed=plan.seed,
+        wire=wire,
+        wire_reason=wire_reason,
+        sandbox=launcher.mode,
+        mode=plan.mode,
+        wall_s=time.monotonic() - started,
+        checkpoints=tuple(_result(plan, one, built, outcomes) for one in selections),
+    )
+
+
+def _silent(done: int, total: int, identity: str) -> None:
+    pass
+
+
+def _select(kit: Kit, plan: Plan) -> list[_Selection]:
+    checkpoints = kit.checkpoints()
+    everything = discover(checkpoints)
+    selections = []
+    for checkpoint in checkpoints:
+        if plan.checkpoints and checkpoint.number not in plan.checkpoints:
+            continue
+        cases = tuple(case for case in everything if case.checkpoint == checkpoint.number)
+        chosen = tuple(case for case in cases if fnmatchcase(case.id, plan.case))
+        if chosen:
+            selections.append(_Selection(checkpoint, cases, chosen))
+    if not selections:
+        raise UsageError(f"no case is called {plan.case}: an id, or a pattern such as 'sender.*'")
+    return selections
+
+
+# --- running -------------------------------------------------------------------------------------
+
+
+def _run(
+    plan: Plan,
+    selections: Sequence[_Selection],
+    built: Mapping[int, Path | BuildError],
+    launcher: Launcher,
+    wire: str,
+    progress: Progress,
+) -> dict[str, Outcome]:
+    runnable = [
+        (case, binary)
+        for one in selections
+        if isinstance(binary := built[one.checkpoint.number], Path)
+        for case in one.chosen
+    ]
+    if not runnable:
+        return {}
+    if plan.pcap is not None:
+        plan.pcap.mkdir(parents=True, exist_ok=True)
+    count = min(_MAX_WORKERS, os.cpu_count() or 1, len(runnable))
+    team = [
+        _Hand(Worker(runnable[at::count], launcher, wire, plan.seed, plan.pcap))
+        for at in range(count)
+    ]
+    try:
+        return _collect(team, len(runnable), progress)
+    finally:
+        for hand in team:
+            hand.dismiss()
+
+
+class _Hand:
+    """A worker process and our end of the pipe through which it reports."""
+
+    def __init__(self, worker: Worker):
+        self.reports, theirs = _FORK.Pipe(duplex=False)
+        self.process = _FORK.Process(target=_work, args=(worker, self.reports, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def dismiss(self) -> None:
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
+        self.reports.close()
+
+
+def _work(worker: Worker, parents_end: Connection, reports: Connection) -> None:
+    """The life of a worker process."""
+    die_with_parent(signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    parents_end.close()
+    try:
+        worker.run(lambda identity, outcome: reports.send((identity, outcome)))
+    except InfrastructureError as error:
+        reports.send((None, str(error)))
+    except OSError as error:
+        reports.send((None, f"the grader could not go on: {error}"))
+    reports.close()
+
+
+def _collect(team: Sequence[_Hand], total: int, progress: Progress) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    open_ends = [hand.reports for hand in team]
+    while open_ends:
+        for end in wait(open_ends):
+            assert isinstance(end, Connection)
+            try:
+                identity, outcome = end.recv()
+            except EOFError:
+                open_ends.remove(end)
+                continue
+            if identity is None:
+                raise InfrastructureError(outcome)
+            outcomes[identity] = outcome
+            progress(len(outcomes), total, identity)
+    if len(outcomes) < total:
+        raise InfrastructureError("a worker of the grader died: is the machine out of memory?")
+    return outcomes
+
+
+# --- summing up ----------------------------------------------------------------------------------
+
+
+def _result(
+    plan: Plan,
+    selection: _Selection,
+    built: Mapping[int, Path | BuildError],
+    outcomes: Mapping[str, Outcome],
+) -> CheckpointResult:
+    checkpoint = selection.checkpoint
+    points = points_of_cases(selection.all, checkpoint.points)
+    binary = built[checkpoint.number]
+    not_built = Outcome("passed")
+    if isinstance(binary, BuildError):
+        not_built = Outcome(NOT_RUN, f"nothing to run: {binary}", report=binary.report)
+    results = tuple(
+        CaseResult(
+            id=case.id,
+            rule=case.rule,
+            rfc=case.rfc,
+            hint=case.hint,
+            max_points=points[case.id],
+            rerun=_rerun(plan, case),
+            outcome=replace(not_built) if isinstance(binary, BuildError) else outcomes[case.id],
+        )
+        for case in selection.chosen
+    )
+    return CheckpointResult(
+        number=checkpoint.number,
+        name=checkpoint.name,
+        title=checkpoint.title,
+        cases=results,
+        build_error=str(binary) if isinstance(binary, BuildError) else "",
+    )
+
+
+def _rerun(plan: Plan, case: Case) -> str:
+    words = ["./tcplab grade", _quote(plan.target), f"--checkpoint {case.checkpoint}"]
+    words += [f"--case {_quote(case.id)}", f"--seed {plan.seed}"]
+    words += ["--mode stack"] if plan.mode == "stack" else []
+    return " ".join(words)
+
+
+def _quote(word: str) -> str:
+    plain = all(letter.isalnum() or letter in "./_-^+" for letter in word)
+    return word if plain else "'" + word.replace("'", "'\\''") + "'"

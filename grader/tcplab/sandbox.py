@@ -1,0 +1,304 @@
+"""Runs one program that is not to be trusted, and watches it.
+
+With bubblewrap the program sees its own binary, the shared libraries that it is linked with, /proc
+of its own process namespace, and nothing else: no network, no environment, no other file. It
+inherits two descriptors, the command channel and the wire. What it prints on standard output is
+thrown away; standard error is kept in part, for the explanation of a crash.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tcplab import seccomp
+from tcplab.errors import InfrastructureError
+
+_KEEP = 32 << 10  # bytes of standard error kept, at the beginning and at the end
+_FLOOD = 64 << 20
+_CPU_LIMIT_S = 120  # in case the grader is not there to watch
+_PAGE = resource.getpagesize()
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+# handle_abort: a hang is ended by SIGABRT, and the stack says where. detect_stack_use_after_return
+# is off for speed. Leaks are looked for only where a case asks for it.
+_ASAN_OPTIONS = (
+    "handle_abort=1:allocator_may_return_null=1:max_allocation_size_mb=256:color=never"
+    ":detect_stack_use_after_return=0:abort_on_error=0:exitcode=99:detect_leaks={leaks}"
+)
+_UBSAN_OPTIONS = "print_stacktrace=1:color=never:exitcode=99"
+
+
+@dataclass
+class Process:
+    """A program in the sandbox."""
+
+    popen: subprocess.Popen[bytes]
+    stderr_fd: int
+    info_fd: int | None  # where bubblewrap says which process the program is
+    flooded: bool = False
+    stderr_open: bool = True
+    _head: bytearray = field(default_factory=bytearray)
+    _tail: bytearray = field(default_factory=bytearray)
+    _printed: int = 0
+    _pid: int | None = None
+
+    # --- what it prints --------------------------------------------------------------------------
+
+    def drain(self) -> bool:
+        """Takes what it printed so far, as far as that is kept. False after the end of it."""
+        while self.stderr_open:
+            try:
+                chunk = os.read(self.stderr_fd, 1 << 16)
+            except BlockingIOError:
+                return True
+            if not chunk:
+                self._close_stderr()
+                return False
+            self._keep(chunk)
+            if self.flooded:
+                return True
+        return False
+
+    def _keep(self, chunk: bytes) -> None:
+        self._printed += len(chunk)
+        self.flooded = self._printed > _FLOOD
+        room = _KEEP - len(self._head)
+        if room > 0:
+            self._head += chunk[:room]
+            chunk = chunk[room:]
+        self._tail = (self._tail + chunk)[-_KEEP:]
+
+    def _close_stderr(self) -> None:
+        if self.stderr_open:
+            self.stderr_open = False
+            os.close(self.stderr_fd)
+
+    def printed(self) -> str:
+        lost = self._printed - len(self._head) - len(self._tail)
+        gap = f"\n… {lost} bytes left out …\n".encode() if lost > 0 else b""
+        return (bytes(self._head) + gap + bytes(self._tail)).decode("utf-8", "replace")
+
+    def last_words(self, patience_s: float = 5.0) -> str:
+        """Waits for its end and returns what it printed; ends it if it does not end itself."""
+        deadline = time.monotonic() + patience_s
+        while not self.wait(20) and time.monotonic() < deadline:
+            self.drain()
+        self.kill()
+        return self.printed()
+
+    # --- how it is -------------------------------------------------------------------------------
+
+    @property
+    def pid(self) -> int | None:
+        """The program's own process id, as seen from here."""
+        if self._pid is None and self.info_fd is not None:
+            try:
+                raw = os.read(self.info_fd, 4096)
+                self._pid = int(json.loads(raw)["child-pid"]) if raw else None
+            except (OSError, ValueError, KeyError):
+                self._pid = None
+            os.close(self.info_fd)
+            self.info_fd = None
+        elif self._pid is None:
+            return self.popen.pid
+        return self._pid
+
+    def cpu_seconds(self) -> float:
+        """Processor time used so far; 0 if the process is gone."""
+        fields = self._stat()
+        return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0
+
+    def is_asleep(self) -> bool:
+        """Is it waiting for something, of its own will, at this moment?"""
+        return self._stat()[:1] == ["S"]
+
+    def _stat(self) -> list[str]:
+        """The fields of /proc/PID/stat that come after the name, beginning with the state."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return []
+        return stat.rpartition(")")[2].split()
+
+    def memory_bytes(self) -> int:
+        """Resident memory; 0 if the process is gone."""
+        try:
+            return int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1]) * _PAGE
+        except (OSError, IndexError, ValueError):
+            return 0
+
+    def wait(self, ms: int) -> bool:
+        """Has it ended, or does it within `ms`?"""
+        try:
+            self.popen.wait(ms / 1000)
+        except subprocess.TimeoutExpired:
+            return False
+        self.drain()
+        return True
+
+    @property
+    def exit_status(self) -> int | None:
+        return self.popen.returncode
+
+    def exit_reason(self) -> str:
+        status = self.popen.returncode
+        if status is None:
+            return "it closed the command channel"
+        number = -status if status < 0 else status - 128
+        if status < 0 or status > 128:
+            try:
+                return f"it was ended by {signal.Signals(number).name}"
+            except ValueError:
+                pass
+        return f"it ended by itself with exit status {status}"
+
+    def stack_of_hang(self) -> str:
+        """Makes the sanitizer print where it is, and ends it."""
+        pid = self.pid
+        if pid is not None:
+            try:
+                os.kill(pid, signal.SIGABRT)
+            except (ProcessLookupError, PermissionError):
+                pass
+        return self.last_words(3.0)
+
+    def kill(self) -> None:
+        """Ends it and everything that belongs to it."""
+        if self.popen.poll() is None:
+            pid = self.pid
+            for one in {pid, self.popen.pid} - {None}:
+                try:
+                    os.kill(one, signal.SIGKILL)  # type: ignore[arg-type]
+                except (ProcessLookupError, PermissionError):
+                    pass
+            self.popen.wait()
+        self.drain()
+        self._close_stderr()
+        if self.info_fd is not None:
+            os.close(self.info_fd)
+            self.info_fd = None
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """Starts programs. `mode` is "bwrap" or "none"."""
+
+    mode: str
+
+    def start(
+        self, binary: Path, arguments: Sequence[str], fds: Sequence[int], *, leaks: bool = False
+    ) -> Process:
+        """Starts `binary` with the descriptors `fds`, which keep their numbers."""
+        stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(stderr_read, False)
+        extra: list[int] = [stderr_write]
+        info_fd: int | None = None
+        command = ["prlimit", "--core=0:0", "--fsize=0:0", f"--cpu={_CPU_LIMIT_S}:{_CPU_LIMIT_S}"]
+        environment = _environment(leaks)
+        if self.mode == "bwrap":
+            info_fd, info_write = os.pipe2(os.O_CLOEXEC)
+            extra.append(info_write)
+            command += ["bwrap", *_bwrap_options(binary, leaks), "--info-fd", str(info_write)]
+            filter_fd = _seccomp_fd(leaks)
+            if filter_fd is not None:
+                extra.append(filter_fd)
+                command += ["--seccomp", str(filter_fd)]
+            command += ["/dut", *arguments]
+        else:
+            command += [str(binary), *arguments]
+        try:
+            popen = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr_write,
+                pass_fds=[*fds, *extra],
+                env=environment,
+                cwd="/",
+            )
+        finally:
+            for fd in extra:
+                os.close(fd)
+        return Process(popen, stderr_read, info_fd)
+
+
+def _environment(leaks: bool) -> dict[str, str]:
+    return {
+        "ASAN_OPTIONS": _ASAN_OPTIONS.format(leaks=int(leaks)),
+        "UBSAN_OPTIONS": _UBSAN_OPTIONS,
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    }
+
+
+def _bwrap_options(binary: Path, leaks: bool) -> list[str]:
+    options = ["--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"]
+    for name, value in _environment(leaks).items():
+        if name != "PATH":
+            options += ["--setenv", name, value]
+    for library in shared_libraries(binary):
+        options += ["--ro-bind", library, library]
+    options += ["--ro-bind", str(binary), "/dut", "--proc", "/proc", "--remount-ro", "/"]
+    return options + ["--chdir", "/"]
+
+
+def _seccomp_fd(leaks: bool) -> int | None:
+    code = seccomp.program(allow_tracing=leaks)
+    if code is None:
+        return None
+    read, write = os.pipe2(os.O_CLOEXEC)
+    os.write(write, code)
+    os.close(write)
+    return read
+
+
+_LIBRARIES: dict[Path, list[str]] = {}
+
+
+def shared_libraries(binary: Path) -> list[str]:
+    """The files that the dynamic linker loads for a binary of ours."""
+    if binary not in _LIBRARIES:
+        listing = subprocess.run(["ldd", str(binary)], capture_output=True, text=True).stdout
+        _LIBRARIES[binary] = sorted(set(re.findall(r"(/\S+) \(0x", listing)))
+    return _LIBRARIES[binary]
+
+
+def choose_launcher(wanted: str) -> Launcher:
+    """`wanted` is auto, bwrap or none. Raises InfrastructureError if there can be no sandbox."""
+    if wanted == "none":
+        return Launcher("none")
+    problem = _why_no_bwrap()
+    if problem:
+        raise InfrastructureError(
+            f"no sandbox: {problem}; or give --sandbox none, for code that you trust"
+        )
+    return Launcher("bwrap")
+
+
+def _why_no_bwrap() -> str:
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed: apt-get install bubblewrap"
+    trial = subprocess.run(
+        ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc"]
+        + ["true"],
+        capture_output=True,
+        text=True,
+    )
+    if trial.returncode == 0:
+        return ""
+    said = (trial.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return (
+        f"bubblewrap cannot make namespaces here ({said}):"
+        " run as root, or allow unprivileged user namespaces"
+        " (sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu,"
+        " --privileged in a container)"
+    )

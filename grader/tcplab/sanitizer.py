@@ -1,0 +1,110 @@
+"""Reads what AddressSanitizer and UndefinedBehaviorSanitizer leave on standard error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ASAN = re.compile(r"^==\d+==\s*ERROR: (AddressSanitizer|LeakSanitizer): (.+)$", re.MULTILINE)
+_UBSAN = re.compile(r"^(\S+?):(\d+):(\d+): runtime error: (.+)$", re.MULTILINE)
+_FRAME = re.compile(r"^\s*#\d+ 0x[0-9a-f]+ in (\S+) (\S+?):(\d+)", re.MULTILINE)
+_BARE_FRAME = re.compile(
+    r"^\s*#\d+ 0x[0-9a-f]+\s+(?:in \S+ )?\(/dut\+0x([0-9a-f]+)\)", re.MULTILINE
+)
+_ASSERT = re.compile(r"^.*: (\S+?):(\d+): .*Assertion `(.*)' failed", re.MULTILINE)
+
+# Frames in which nobody looks for a mistake of their own: the kit's given code, the C library, the
+# sanitizer itself.
+_NOT_A_STUDENTS = ("labs/given/", "libsanitizer/", "sysdeps/", "../", "/usr/")
+
+_PLAIN_WORDS = (
+    ("heap-buffer-overflow", "it read or wrote past the end of allocated memory"),
+    ("stack-buffer-overflow", "it read or wrote past the end of a local array"),
+    ("global-buffer-overflow", "it read or wrote past the end of a global array"),
+    ("heap-use-after-free", "it used memory after freeing it"),
+    ("stack-use-after", "it used a local variable that no longer exists"),
+    ("attempting double-free", "it freed the same memory twice"),
+    ("attempting free on address which was not malloc", "it freed what was never allocated"),
+    ("stack-overflow", "it ran out of stack: a recursion without end?"),
+    ("SEGV on unknown address 0x000000000", "it used a null pointer"),
+    ("SEGV", "it used an invalid pointer"),
+    ("ABRT", "it aborted"),
+    ("FPE", "it divided by zero"),
+    ("requested allocation size", "it asked for an absurd amount of memory"),
+    ("allocator is out of memory", "it ran out of memory"),
+    ("negative-size-param", "it gave a negative size to a memory function"),
+    ("memcpy-param-overlap", "it copied between overlapping places with memcpy"),
+    ("detected memory leaks", "it did not free all memory"),
+)
+
+_UNDEFINED_WORDS = (
+    ("null pointer passed", "it gave a null pointer to a function that takes none"),
+    ("null pointer", "it used a null pointer"),
+    ("with insufficient space", "it used memory beyond the end of an object"),
+    ("misaligned address", "it used a misaligned address"),
+    ("division by zero", "it divided by zero"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of what happened, and the first place that is the student's: `file.c:42 in f`."""
+
+    summary: str
+    where: str
+
+
+def explain_report(report: str) -> Finding:
+    """Both parts are empty if the report says nothing known."""
+    ubsan = _UBSAN.search(report)
+    asan = _ASAN.search(report)
+    asserted = _ASSERT.search(report)
+    if ubsan and (asan is None or ubsan.start() < asan.start()):
+        place = f"{_base(ubsan[1])}:{ubsan[2]}"
+        function = _function_at(report, ubsan[1], ubsan[2])
+        return Finding(_undefined(ubsan[4]), place + function)
+    if asserted:
+        return Finding(
+            f"the assertion '{asserted[3]}' failed", f"{_base(asserted[1])}:{asserted[2]}"
+        )
+    if asan:
+        return Finding(_in_plain_words(asan[2]), first_frame(report[asan.start() :]))
+    return Finding("", first_frame(report))
+
+
+def _undefined(text: str) -> str:
+    for pattern, words in _UNDEFINED_WORDS:
+        if pattern in text:
+            return words
+    return f"undefined behaviour: {text[:120]}"
+
+
+def _in_plain_words(text: str) -> str:
+    for pattern, words in _PLAIN_WORDS:
+        if pattern in text:
+            return f"{words} ({text.split(' on ')[0].split(':')[0].strip()[:60]})"
+    return text[:100]
+
+
+def first_frame(report: str) -> str:
+    """`file.c:42 in function` for the topmost frame that is a component's."""
+    for function, path, line in _FRAME.findall(report):
+        if not any(mark in path for mark in _NOT_A_STUDENTS):
+            return f"{_base(path)}:{line} in {function}"
+    return ""
+
+
+def bare_frames(report: str) -> list[str]:
+    """Addresses in the binary that the sanitizer could not name, as hexadecimal."""
+    return _BARE_FRAME.findall(report)
+
+
+def _function_at(report: str, path: str, line: str) -> str:
+    for function, frame_path, frame_line in _FRAME.findall(report):
+        if (_base(frame_path), frame_line) == (_base(path), line):
+            return f" in {function}"
+    return ""
+
+
+def _base(path: str) -> str:
+    return path.rsplit("/", 1)[-1]

@@ -1,0 +1,55 @@
+"""The numbered record of what a case did, in words: the first half of every explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Step:
+    """One action or expectation, and the packets that went by while it was carried out."""
+
+    number: int
+    text: str
+    details: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Transcript:
+    """Steps in order. `limit` bounds memory in cases with thousands of them: the middle is lost."""
+
+    limit: int = 2000
+    steps: list[Step] = field(default_factory=list)
+    _count: int = 0
+
+    def step(self, text: str) -> None:
+        self._count += 1
+        self.steps.append(Step(self._count, text))
+        if len(self.steps) > self.limit:
+            del self.steps[self.limit // 2 : self.limit // 2 + 1]
+
+    def detail(self, text: str) -> None:
+        """Belongs to the step before it."""
+        if not self.steps:
+            self.step("before the first step")
+        if len(self.steps[-1].details) < self.limit:
+            self.steps[-1].details.append(text)
+
+    def lines(self) -> Iterator[str]:
+        for step in self.steps:
+            yield f"{step.number:3d}  {step.text}"
+            for detail in step.details:
+                yield f"       {detail}"
+
+
+def show_bytes(data: bytes, limit: int = 24) -> str:
+    """Bytes for a person: quoted text where it is text, with the length where it is cut."""
+    if not data:
+        return "no bytes"
+    shown = data[:limit]
+    printable = all(32 <= byte < 127 for byte in shown)
+    text = '"' + shown.decode("ascii") + '"' if printable else shown.hex(" ")
+    if len(data) > limit:
+        return f"{text}… ({len(data)} bytes)"
+    return text

@@ -1,0 +1,150 @@
+/*
+ * What the unit tests of all checkpoints share: assertions that speak decimal and name what was
+ * asked, bytes that tell where in a stream they stand, dice that fall alike on every machine, and
+ * an end to endless loops.
+ */
+#pragma once
+
+#include "seqno.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- assertions ---------------------------------------------------------------------------- */
+
+/* Fails the test unless both numbers are equal. */
+#define assert_number(actual, expected)                                                            \
+    assert_number_at((unsigned long long)(actual), (unsigned long long)(expected), #actual,        \
+                     __FILE__, __LINE__)
+
+/* Fails the test unless the sequence number, a struct seqno, is `expected` on the wire. */
+#define assert_seqno(actual, expected) assert_number((actual).raw, (uint32_t)(expected))
+
+static inline void assert_number_at(unsigned long long actual, unsigned long long expected,
+                                    const char *what, const char *file, int line)
+{
+    if (actual == expected) {
+        return;
+    }
+    print_error("%s is %llu, expected %llu\n", what, actual, expected);
+    _fail(file, line);
+}
+
+/* --- bytes --------------------------------------------------------------------------------- */
+
+/* The byte at a place in a long stream. Neighbours differ, and so do bytes a power of two apart: a
+ * byte in a wrong place is noticed. */
+static inline uint8_t pattern_byte(uint64_t index)
+{
+    return (uint8_t)(((index + 1) * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
+}
+
+/* Fills `bytes` with the part of that stream which begins at `index`. */
+static inline void fill_pattern(uint8_t *bytes, uint64_t index, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = pattern_byte(index + i);
+    }
+}
+
+static inline bool is_pattern(const uint8_t *bytes, uint64_t index, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] != pattern_byte(index + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- dice ---------------------------------------------------------------------------------- */
+
+/* A source of random numbers (xorshift64*) that remembers its seed, so that a failure can name it.
+ */
+struct dice {
+    uint64_t state;
+    uint64_t seed;
+    uint64_t rolls;
+};
+
+static inline struct dice dice_new(uint64_t seed)
+{
+    return (struct dice){.state = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15), .seed = seed};
+}
+
+static inline uint64_t roll(struct dice *dice)
+{
+    dice->rolls++;
+    dice->state ^= dice->state >> 12;
+    dice->state ^= dice->state << 25;
+    dice->state ^= dice->state >> 27;
+    return dice->state * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+/* A number from 0 to n - 1; n is not 0. */
+static inline uint32_t roll_below(struct dice *dice, uint32_t n)
+{
+    return (uint32_t)((roll(dice) >> 32) % n);
+}
+
+/* True `percent` times out of a hundred. */
+static inline bool chance(struct dice *dice, uint32_t percent)
+{
+    return roll_below(dice, 100) < percent;
+}
+
+/* assert_number in a random test: tells with which seed, and after how many rolls. */
+#define assert_rolled(dice, actual, expected)                                                      \
+    assert_rolled_at(dice, (unsigned long long)(actual), (unsigned long long)(expected), #actual,  \
+                     __FILE__, __LINE__)
+
+static inline void assert_rolled_at(const struct dice *dice, unsigned long long actual,
+                                    unsigned long long expected, const char *what, const char *file,
+                                    int line)
+{
+    if (actual != expected) {
+        print_error("with seed %llu, after %llu rolls:\n", (unsigned long long)dice->seed,
+                    (unsigned long long)dice->rolls);
+    }
+    assert_number_at(actual, expected, what, file, line);
+}
+
+/* --- running ------------------------------------------------------------------------------- */
+
+static inline void give_up(int signal_number)
+{
+    static const char message[] =
+        "\nStopped: the test named last uses processor time without "
+        "end. Look for a loop that does not end.\n";
+
+    (void)signal_number;
+    (void)!write(STDERR_FILENO, message, sizeof message - 1);
+    _exit(1);
+}
+
+/* Ends the program when it has used `seconds` of processor time. Time in a debugger is free. */
+static inline void limit_processor_time(unsigned seconds)
+{
+    struct rlimit limit = {.rlim_cur = seconds, .rlim_max = RLIM_INFINITY};
+
+    getrlimit(RLIMIT_CPU, &limit);
+    if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > seconds) {
+        limit.rlim_cur = seconds;
+        setrlimit(RLIMIT_CPU, &limit);
+        signal(SIGXCPU, give_up);
+    }
+}
+
+/* Runs an array of struct CMUnitTest and gives the exit status of the program. */
+#define run_all(name, tests)                                                                       \
+    (limit_processor_time(60), cmocka_run_group_tests_name(name, tests, NULL, NULL) == 0 ? 0 : 1)
