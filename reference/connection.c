@@ -245,7 +245,7 @@ void tcp_connection_abort(struct tcp_connection *connection)
     case TCP_FIN_WAIT_1:
     case TCP_FIN_WAIT_2:
     case TCP_CLOSE_WAIT:
-        send_reset(connection, tcp_sender_snd_nxt(connection->sender));
+        send_reset(connection, tcp_sender_ack_seq(connection->sender));
         break;
     default:
         break; /* the peer knows nothing of us yet, or has said all that it will say */
@@ -512,6 +512,15 @@ static void arrives_in_syn_sent(struct tcp_connection *connection,
 
 static bool check_ack(struct tcp_connection *connection, const struct tcp_segment *segment);
 
+/* An empty segment from beyond the window may be the answer to one of ours that was beyond the
+ * peer's. If both answered every one of those, they would never stop; so there is a limit. */
+static bool is_empty_and_beyond(const struct tcp_connection *connection,
+                                const struct tcp_segment *segment)
+{
+    return tcp_segment_length(segment) == 0 &&
+           seqno_before(tcp_receiver_rcv_nxt(connection->receiver), segment->seq);
+}
+
 /* First, the sequence number: does any of the segment lie in the window? */
 static bool check_sequence(struct tcp_connection *connection, const struct tcp_segment *segment)
 {
@@ -523,7 +532,7 @@ static bool check_sequence(struct tcp_connection *connection, const struct tcp_s
     if (has(segment, TCP_RST)) {
         return false; /* RFC 5961, 3: outside the window it is dropped silently */
     }
-    if (has(segment, TCP_SYN)) {
+    if (has(segment, TCP_SYN) || is_empty_and_beyond(connection, segment)) {
         send_challenge_ack(connection);
         return false;
     }
@@ -866,7 +875,7 @@ bool tcp_connection_next_segment(struct tcp_connection *connection, struct tcp_s
     }
     if (connection->ack_due || window_update_due(connection)) {
         /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
-        message = (struct tcp_sender_message){.seq = tcp_sender_snd_nxt(connection->sender)};
+        message = (struct tcp_sender_message){.seq = tcp_sender_ack_seq(connection->sender)};
         make_segment(connection, &message, out);
         return true;
     }

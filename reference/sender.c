@@ -527,6 +527,13 @@ struct seqno tcp_sender_snd_nxt(const struct tcp_sender *sender)
     return seqno_wrap(sender->snd_nxt, sender->config.isn);
 }
 
+struct seqno tcp_sender_ack_seq(const struct tcp_sender *sender)
+{
+    uint64_t right_edge = sender->snd_una + sender->snd_wnd;
+    uint64_t seq = sender->window_known ? min_u64(sender->snd_nxt, right_edge) : sender->snd_nxt;
+    return seqno_wrap(seq, sender->config.isn);
+}
+
 bool tcp_sender_syn_acked(const struct tcp_sender *sender)
 {
     return syn_acked(sender);

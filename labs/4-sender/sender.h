@@ -117,5 +117,9 @@ uint32_t tcp_sender_consecutive_retransmissions(const struct tcp_sender *sender)
 uint32_t tcp_sender_rto_ms(const struct tcp_sender *sender);
 struct seqno tcp_sender_snd_una(const struct tcp_sender *sender);
 struct seqno tcp_sender_snd_nxt(const struct tcp_sender *sender); /* the highest ever sent, + 1 */
+/* SEQ for a segment that carries nothing of the stream: SND.NXT, but not beyond SND.UNA + SND.WND
+ * once a window is known. A probe counts in SND.NXT although the peer may have refused it, and an
+ * acknowledgment with a number beyond the peer's window would be refused like the probe. */
+struct seqno tcp_sender_ack_seq(const struct tcp_sender *sender);
 bool tcp_sender_syn_acked(const struct tcp_sender *sender);
 bool tcp_sender_fin_acked(const struct tcp_sender *sender);

@@ -90,9 +90,10 @@ size_t tcp_connection_read(struct tcp_connection *connection, void *buffer, size
 void tcp_connection_shutdown(struct tcp_connection *connection);
 
 /*
- * ABORT: the connection ends now, in CLOSED with TCP_ERROR_ABORTED. A reset with SEQ=SND.NXT goes
- * out from SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 and CLOSE-WAIT; from the others
- * nothing. What is buffered either way is thrown away. In CLOSED nothing happens.
+ * ABORT: the connection ends now, in CLOSED with TCP_ERROR_ABORTED. A reset with SEQ=SND.NXT (as
+ * far as the peer's window allows: tcp_sender_ack_seq) goes out from SYN-RECEIVED, ESTABLISHED,
+ * FIN-WAIT-1, FIN-WAIT-2 and CLOSE-WAIT; from the others nothing. What is buffered either way is
+ * thrown away. In CLOSED nothing happens.
  */
 void tcp_connection_abort(struct tcp_connection *connection);
 
@@ -120,9 +121,9 @@ void tcp_connection_tick(struct tcp_connection *connection, uint32_t ms);
  * The next segment to send, if there is one: fills `*out` and returns true. The payload points into
  * the connection and lives until the next call that is not a query.
  *
- * Every segment but the first SYN of an active open carries an acknowledgment and the current window
- * (3.8), except the resets that RFC 9293 writes without one: <SEQ=SEG.ACK><CTL=RST> and that of
- * ABORT. SYN segments announce config.mss (3.7.1).
+ * Every segment but the first SYN of an active open carries an acknowledgment and the current
+ * window (3.8), except the resets that RFC 9293 writes without one: <SEQ=SEG.ACK><CTL=RST> and that
+ * of ABORT. SYN segments announce config.mss (3.7.1).
  */
 bool tcp_connection_next_segment(struct tcp_connection *connection, struct tcp_segment *out);
 
