@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _ENCLOSURE = (
 _MAX_SOURCE_BYTES = 4 << 20
 _COMPILE_TIMEOUT_S = 120
 _WORKERS = 2
+_STALE_S = 600
 
 
 @dataclass(frozen=True)
@@ -161,10 +163,11 @@ class Builder:
 
     @cached_property
     def _compiler(self) -> list[str]:
-        for name, extra in (("gcc", ["-static-libasan", "-static-libubsan"]), ("clang", [])):
-            path = shutil.which(name)
-            if path is not None:
-                return [path, *extra]
+        gcc, clang = shutil.which("gcc"), shutil.which("clang")
+        if gcc is not None:
+            return [gcc, "-static-libasan", "-static-libubsan"]
+        if clang is not None:
+            return [clang]
         raise InfrastructureError("no C compiler: install gcc or clang (apt-get install gcc)")
 
     @cached_property
@@ -180,6 +183,7 @@ class Builder:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=folder):
+                    _sweep(folder)
                     return folder
             except OSError:
                 continue
@@ -222,7 +226,10 @@ class Builder:
         arguments += ["-c", source.path.name, "-o", "out.o"]
         run = _run(self._enclose(command + arguments, scratch, includes), scratch)
         if run.returncode != 0 or not (scratch / "out.o").exists():
-            raise BuildError(*_first_complaint(run, source.path.name))
+            line, output = _first_complaint(run, source.path.name)
+            if source.trusted:
+                raise InfrastructureError(f"the kit's own code does not compile: {line}")
+            raise BuildError(line, output)
 
     def _home(self, source: Source) -> str:
         """The folder that reports show for a source: in the kit, or none."""
@@ -239,7 +246,13 @@ class Builder:
             command += ["-lm", "-o", "out.dut"]
             run = _run(self._enclose(command, scratch, [self._cache]), scratch)
             if run.returncode != 0 or not (scratch / "out.dut").exists():
-                raise BuildError(*_first_complaint(run, "linking"))
+                line, output = _first_complaint(run, "linking")
+                if re.search(r"cannot find .*(asan|ubsan|clang_rt)", output):
+                    raise InfrastructureError(
+                        "the compiler lacks its sanitizers: install libgcc-12-dev, or"
+                        " libclang-rt-14-dev, of your compiler's version"
+                    )
+                raise BuildError(line, output)
             os.replace(scratch / "out.dut", finished)
         return finished
 
@@ -261,6 +274,16 @@ class Builder:
             *["--bind", str(scratch), str(scratch), "--chdir", str(scratch)],
             *command,
         ]
+
+
+def _sweep(cache: Path) -> None:
+    """Removes what a grade that was killed has left in the middle of compiling."""
+    for folder in [*cache.glob("compile-*"), *cache.glob("link-*")]:
+        try:
+            if time.time() - folder.stat().st_mtime > _STALE_S:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # somebody else was faster
 
 
 def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +19,24 @@ if TYPE_CHECKING:
     from tcplab.runner import Plan, Progress
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Interrupted(Exception):
+    """Somebody wants this to end."""
+
+
+class _Commands(click.Group):
+    """Click would answer an interrupt with a line of its own."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Interrupted from None
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="tcplab")
 def commands() -> None:
     """Builds, checks and grades the six checkpoints of the TCP Lab Kit."""
@@ -92,50 +112,40 @@ def _grade(plan: Plan, json_file: str | None) -> None:
     from tcplab.report import terminal
     from tcplab.runner import grade as run_grade
 
-    with _Bar() as bar:
-        result = run_grade(plan, bar.progress)
+    with _progress_bar() as progress:
+        result = run_grade(plan, progress)
     if json_file is not None:
         json_report.write(result, json_file)
     if json_file != "-":
         terminal.print_result(result, Console())
 
 
-class _Bar:
+@contextmanager
+def _progress_bar() -> Iterator[Progress]:
     """A progress bar on standard error if that is a terminal, otherwise nothing."""
+    if not sys.stderr.isatty():
+        yield lambda done, total, identity: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        console = Console(stderr=True)
-        self._bar = Progress(
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.description}"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("building", total=None)
+        yield lambda done, total, identity: bar.update(
+            task, completed=done, total=total, description=identity
         )
-        self._task = self._bar.add_task("building", total=None)
-        self.progress: Progress_ = self._update
-
-    def __enter__(self) -> _Bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def _update(self, done: int, total: int, identity: str) -> None:
-        self._bar.update(self._task, completed=done, total=total, description=identity)
 
 
-if TYPE_CHECKING:
-    Progress_ = Progress
+def _interrupt(number: int, frame: object) -> None:
+    """A polite request to end is treated like an interrupt from the keyboard."""
+    raise KeyboardInterrupt
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         outcome = commands.main(args=arguments, prog_name="tcplab", standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
@@ -145,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"tcplab: {error.format_message()}", file=sys.stderr)
     except InfrastructureError as error:
         print(f"tcplab: {error}", file=sys.stderr)
-    except (click.Abort, KeyboardInterrupt):
+    except (_Interrupted, click.Abort, KeyboardInterrupt):
         print("tcplab: interrupted; nothing was left behind", file=sys.stderr)
         return 130
     return 2

@@ -146,13 +146,13 @@ class Lab:
         self._peers[key] = peer
         return peer
 
-    def peer_of(self, app: App, **options: int | None) -> Peer:
+    def peer_of(
+        self, app: App, *, isn: int | None = None, window: int = 65535, mss: int | None = 1460
+    ) -> Peer:
         """The tester's end of a connection that the application has begun."""
         assert app.flow is not None
-        key = app.flow
-        return self.adopt(
-            Peer(self, key, options.pop("isn", None) or self.isn(), **options)  # type: ignore
-        )
+        iss = self.isn() if isn is None else isn
+        return self.adopt(Peer(self, app.flow, iss, window=window, mss=mss))
 
     def adopt(self, peer: Peer) -> Peer:
         """Lets a peer have the packets of its connection, those already here included."""

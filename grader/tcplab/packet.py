@@ -182,7 +182,8 @@ def craft(
     else:
         fields["options"] = options
     fields.update(tcp or {})
-    packet = IP(src=source, dst=destination, ttl=64, **(ip or {})) / TCP(**fields)
+    header = {"src": source, "dst": destination, "ttl": 64, **(ip or {})}
+    packet = IP(**header) / TCP(**fields)
     if payload:
         packet = packet / Raw(payload)
     raw = bytes(packet)

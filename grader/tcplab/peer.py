@@ -7,9 +7,9 @@ Until the stack has sent a SYN, its numbers are taken as they stand on the wire.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tcplab import packet as p
 from tcplab.check import expect_bytes, expect_true
@@ -50,7 +50,9 @@ class Peer:
         self._stream = bytearray()  # what the stack has sent, in order
         self._expected = 0  # how much of it a case has already asked for
         self._fin_at: int | None = None
+        self._acked: int | None = None  # the last acknowledgment sent
         self._in_burst = False
+        self._quietly = False  # what is sent belongs to a step that is in the transcript already
 
     # --- sending -------------------------------------------------------------------------------
 
@@ -110,6 +112,8 @@ class Peer:
             ip=ip,
             tcp=tcp,
         )
+        if ack is not None:
+            self._acked = ack
         self._emit(raw, bad_checksum)
         takes_effect = not (rst or bad_checksum or ip or tcp or source or destination)
         if takes_effect and (syn or ack is not None):
@@ -201,6 +205,9 @@ class Peer:
             f"after {elapsed} ms",
         )
         self._match(segment, fields)
+        if "data" in fields:
+            past = self._index(segment) + len(segment.data)
+            self._expected = max(self._expected, min(past, len(self._stream)))
         return segment
 
     def expect_ack(self, ack: int | None = None, *, within_ms: int = 500) -> Segment:
@@ -241,11 +248,12 @@ class Peer:
     def expect_fin(self, *, within_ms: int = 0, acknowledge: bool = False) -> None:
         """The stack's FIN, right behind everything that it has sent; on data or alone."""
         self._lab.transcript.step(f"Expected: FIN{describe_wait(within_ms, 0)}")
+        deadline = self._lab.clock.now + within_ms
+        while self._fin_at is None and self._wait_for_more(deadline):
+            pass
         if self._fin_at is None:
-            self._next_of(lambda one: one.has(p.FIN), within_ms, wanted_in_order=True)
-        if self._fin_at is None:
-            raise CaseFailed("no FIN came", "segment", "FIN", "nothing in order")
-        self._drop_acks()
+            raise CaseFailed("no FIN came in order", "segment", "FIN", "none")
+        self.inbox = deque(one for one in self.inbox if not (one.is_pure_ack or one.has(p.FIN)))
         if acknowledge:
             self._say(lambda: self.send())
 
@@ -253,21 +261,20 @@ class Peer:
         """These bytes come next in the stack's stream, cut into segments in any way.
 
         Segments are acknowledged as they come, unless told otherwise: a sender that waits because
-        of Nagle or the window goes on then. What comes after them is left for the next call.
+        of Nagle or the window goes on then. What comes after them is left for the next call. Bytes
+        that `expect` was given as `data` count as had.
         """
         self._lab.transcript.step(
             f"Expected: {show_bytes(data)}, in any segments{describe_wait(within_ms, 0)}"
         )
         end = self._expected + len(data)
         deadline = self._lab.clock.now + within_ms
-        acked = self.rcv_nxt if not self.inbox else None
         while True:
-            self._drop_data_and_acks()
-            if acknowledge and self.rcv_nxt != acked:
-                acked = self.rcv_nxt
-                self._say(lambda: self.send())
-                continue
-            if len(self._stream) >= end or not self._wait_until(deadline):
+            self._drop_up_to(end)
+            ack = min(self.rcv_nxt, end + 1)  # what comes after them is not acknowledged here
+            if acknowledge and (self._acked is None or self._acked < ack):
+                self._say(lambda: self.send(ack=ack))
+            elif len(self._stream) >= end or not self._wait_for_more(deadline):
                 break
         got = bytes(self._stream[self._expected : end])
         self._expected += len(got)
@@ -325,9 +332,7 @@ class Peer:
         if not self._in_burst:
             self._lab.sync()
 
-    _quietly = False
-
-    def _say(self, action: Any) -> None:
+    def _say(self, action: Callable[[], None]) -> None:
         """Sends as part of a step that is already in the transcript."""
         self._quietly = True
         try:
@@ -345,9 +350,7 @@ class Peer:
             self._lab.clock.pass_quietly(min(step, left))
         return True
 
-    def _next_of(
-        self, wanted: Any, within_ms: int, wanted_in_order: bool = False
-    ) -> Segment | None:
+    def _next_of(self, wanted: Callable[[Segment], bool], within_ms: int) -> Segment | None:
         """The first segment that is wanted; those before it are dropped."""
         deadline = self._lab.clock.now + max(within_ms, 0)
         while True:
@@ -360,37 +363,24 @@ class Peer:
 
     def _await_ack(self, wanted: int, within_ms: int) -> Segment:
         deadline = self._lab.clock.now + within_ms
-        last: Segment | None = None
+        seen = "no acknowledgment"
         while True:
-            while self.inbox:
-                last = self.inbox[0]
-                if last.has(p.RST):
-                    raise CaseFailed(
-                        f"{self._words(last)} came, expected ack={wanted}",
-                        "segment",
-                        f"ack={wanted}",
-                        self._words(last),
-                    )
-                ack = signed_distance(self.iss, last.ack)
-                if last.has(p.ACK) and ack == wanted:
-                    if last.is_pure_ack:
-                        self.inbox.popleft()
-                    return last
-                if last.has(p.ACK) and signed_distance(self.iss + wanted, last.ack) > 0:
-                    raise CaseFailed(
-                        f"ack is {ack}, expected {wanted}", "ack", str(wanted), str(ack)
-                    )
-                if last.length > 0:
-                    break  # data waits for its own expectation
-                self.inbox.popleft()
+            for segment in self.inbox:
+                if segment.has(p.RST):
+                    self._fail_ack(wanted, self._words(segment))
+                distance = signed_distance(self.iss + wanted, segment.ack)
+                if segment.has(p.ACK) and distance == 0:
+                    self._drop_acks(until=segment)
+                    return segment
+                seen = f"ack={signed_distance(self.iss, segment.ack)}"
+                if segment.has(p.ACK) and distance > 0:
+                    self._fail_ack(wanted, seen)
             if not self._wait_for_more(deadline):
-                actual = "nothing" if last is None else f"ack={signed_distance(self.iss, last.ack)}"
-                raise CaseFailed(
-                    f"ack={wanted} did not come within {within_ms} ms: {actual} came",
-                    "ack",
-                    str(wanted),
-                    actual,
-                )
+                waited = f" within {within_ms} ms" if within_ms else ""
+                self._fail_ack(wanted, f"{seen}{waited}")
+
+    def _fail_ack(self, wanted: int, actual: str) -> NoReturn:
+        raise CaseFailed(f"{actual}, expected ack={wanted}", "ack", f"ack={wanted}", actual)
 
     def _wait_for_more(self, deadline: int) -> bool:
         """Like _wait_until, but what is in the inbox already does not count."""
@@ -399,11 +389,29 @@ class Peer:
         self.inbox = waiting + self.inbox
         return came
 
-    def _drop_acks(self) -> None:
-        self.inbox = deque(one for one in self.inbox if not one.is_pure_ack)
+    def _drop_acks(self, until: Segment | None = None) -> None:
+        """Pure acknowledgments are done with: all, or those up to a certain segment."""
+        kept: deque[Segment] = deque()
+        while self.inbox:
+            segment = self.inbox.popleft()
+            if not segment.is_pure_ack:
+                kept.append(segment)
+            if segment is until:
+                break
+        self.inbox = kept + self.inbox
 
-    def _drop_data_and_acks(self) -> None:
-        self.inbox = deque(one for one in self.inbox if one.has(p.RST) or one.has(p.SYN))
+    def _drop_up_to(self, end: int) -> None:
+        """Pure acknowledgments, and data that begins before this index, are done with."""
+        self.inbox = deque(
+            one
+            for one in self.inbox
+            if one.has(p.RST) or one.has(p.SYN) or self._index(one) >= end and one.length
+        )
+
+    def _index(self, segment: Segment) -> int:
+        """Where in the stream a segment's first byte stands."""
+        at = self.rcv_nxt + signed_distance((self.dut_iss or 0) + self.rcv_nxt, segment.seq)
+        return at - 1 + segment.has(p.SYN)
 
     def _match(self, segment: Segment, wanted: dict[str, Any]) -> None:
         match_fields(segment, wanted, self.iss, self.dut_iss, self._words(segment))

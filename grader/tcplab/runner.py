@@ -25,7 +25,13 @@ from tcplab.build import Builder, Target
 from tcplab.case import Case, discover
 from tcplab.errors import BuildError, InfrastructureError, UsageError
 from tcplab.kit import Checkpoint, Kit
-from tcplab.namespace import die_with_parent
+from tcplab.namespace import (
+    adopt_orphans,
+    become_first_process,
+    bury_orphans,
+    can_have_process_namespace,
+    die_with_parent,
+)
 from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult, Outcome
 from tcplab.sandbox import Launcher, choose_launcher
 from tcplab.score import points_of_cases
@@ -127,23 +133,27 @@ def _run(
     if plan.pcap is not None:
         plan.pcap.mkdir(parents=True, exist_ok=True)
     count = min(_MAX_WORKERS, os.cpu_count() or 1, len(runnable))
-    team = [
-        _Hand(Worker(runnable[at::count], launcher, wire, plan.seed, plan.pcap))
-        for at in range(count)
-    ]
+    adopt_orphans()
+    confined = can_have_process_namespace()
+    team: list[_Hand] = []
     try:
+        for at in range(count):
+            worker = Worker(runnable[at::count], launcher, wire, plan.seed, plan.pcap)
+            team.append(_Hand(worker, confined))
         return _collect(team, len(runnable), progress)
     finally:
         for hand in team:
             hand.dismiss()
+        bury_orphans()
 
 
 class _Hand:
     """A worker process and our end of the pipe through which it reports."""
 
-    def __init__(self, worker: Worker):
+    def __init__(self, worker: Worker, confined: bool):
         self.reports, theirs = _FORK.Pipe(duplex=False)
-        self.process = _FORK.Process(target=_work, args=(worker, self.reports, theirs), daemon=True)
+        arguments = (worker, confined, self.reports, theirs)
+        self.process = _FORK.Process(target=_work, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
 
@@ -154,12 +164,16 @@ class _Hand:
         self.reports.close()
 
 
-def _work(worker: Worker, parents_end: Connection, reports: Connection) -> None:
+def _work(worker: Worker, confined: bool, parents_end: Connection, reports: Connection) -> None:
     """The life of a worker process."""
-    die_with_parent(signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    parent = multiprocessing.parent_process()
+    die_with_parent(parent.pid if parent is not None else None)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the parent decides what an interrupt means
     parents_end.close()
     try:
+        if confined:
+            become_first_process()
         worker.run(lambda identity, outcome: reports.send((identity, outcome)))
     except InfrastructureError as error:
         reports.send((None, str(error)))

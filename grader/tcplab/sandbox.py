@@ -201,7 +201,7 @@ class Launcher:
         """Starts `binary` with the descriptors `fds`, which keep their numbers."""
         stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(stderr_read, False)
-        extra: list[int] = [stderr_write]
+        extra: list[int] = []
         info_fd: int | None = None
         command = ["prlimit", "--core=0:0", "--fsize=0:0", f"--cpu={_CPU_LIMIT_S}:{_CPU_LIMIT_S}"]
         environment = _environment(leaks)
@@ -227,7 +227,7 @@ class Launcher:
                 cwd="/",
             )
         finally:
-            for fd in extra:
+            for fd in [stderr_write, *extra]:
                 os.close(fd)
         return Process(popen, stderr_read, info_fd)
 

@@ -130,6 +130,21 @@ static inline struct tcp_sender_message expect_segment_at(struct tcp_sender *sen
     return message;
 }
 
+/* --- time ---------------------------------------------------------------------------------- */
+
+static inline void pass(struct tcp_sender *sender, uint32_t ms)
+{
+    tcp_sender_tick(sender, ms);
+}
+
+/* Nothing is sent for `ms` - 1 milliseconds; at `ms` something is, for the caller to look at. */
+#define pass_quietly_until(sender, ms)                                                             \
+    do {                                                                                           \
+        tcp_sender_tick(sender, (ms)-1);                                                           \
+        expect_nothing(sender);                                                                    \
+        tcp_sender_tick(sender, 1);                                                                \
+    } while (0)
+
 /* --- beginnings that many tests share ------------------------------------------------------ */
 
 /* The SYN was acknowledged at once, with this window; the peer's MSS is 1000. */

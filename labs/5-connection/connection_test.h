@@ -124,6 +124,27 @@ static inline void arrive(struct lab *lab, struct wording wording)
     expect_at(lab, (struct wording){.flags = (control), __VA_ARGS__}, __FILE__, __LINE__)
 #define expect_silence(lab) expect_silence_at(lab, __FILE__, __LINE__)
 #define expect_state(lab, state) expect_state_at(lab, state, __FILE__, __LINE__)
+#define expect_closed(lab, error) expect_closed_at(lab, error, __FILE__, __LINE__)
+#define expect_reset(lab, seq) expect_reset_at(lab, seq, __FILE__, __LINE__)
+#define expect_silence_or_plain_ack(lab) expect_silence_or_plain_ack_at(lab, __FILE__, __LINE__)
+#define expect_text(lab, expected) expect_text_at(lab, expected, __FILE__, __LINE__)
+
+static inline const char *state_name(enum tcp_state state)
+{
+    static const char *const names[] = {
+        "CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
+        "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK",     "TIME-WAIT",
+    };
+
+    return (size_t)state < sizeof names / sizeof names[0] ? names[state] : "no state at all";
+}
+
+/* Fails the test; some go through many states, so say in which one it happened. */
+static inline void fail_in_state(const struct lab *lab, const char *file, int line)
+{
+    print_error("in state %s\n", state_name(tcp_connection_state(lab->tcp)));
+    _fail(file, line);
+}
 
 static inline void print_segment(const char *before, const struct wording *segment)
 {
@@ -155,7 +176,7 @@ static inline void expect_silence_at(struct lab *lab, const char *file, int line
         struct wording sent = wording_of(&segment);
 
         print_segment("expected silence, but the connection sends ", &sent);
-        _fail(file, line);
+        fail_in_state(lab, file, line);
     }
 }
 
@@ -168,14 +189,14 @@ static inline void expect_at(struct lab *lab, struct wording expected, const cha
     *segment = (struct tcp_segment){0};
     if (!tcp_connection_next_segment(lab->tcp, segment)) {
         print_segment("the connection is silent, expected ", &expected);
-        _fail(file, line);
+        fail_in_state(lab, file, line);
     }
     sent = wording_of(segment);
     if (sent.flags != expected.flags || sent.seq != expected.seq || sent.ack != expected.ack ||
         sent.len != expected.len) {
         print_segment("the connection sends ", &sent);
         print_segment("expected             ", &expected);
-        _fail(file, line);
+        fail_in_state(lab, file, line);
     }
     assert_number_at(segment->source_port, LOCAL_PORT, "source_port", file, line);
     assert_number_at(segment->destination_port, PEER_PORT, "destination_port", file, line);
@@ -187,31 +208,62 @@ static inline void expect_at(struct lab *lab, struct wording expected, const cha
     segment->payload = NULL;
 }
 
+/* The segment that `expect` saw offered this window. */
+#define expect_window(lab, expected) assert_number((lab)->last.window, expected)
+
 /* An acknowledgment of the present state, empty: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. */
 #define expect_plain_ack(lab) expect(lab, TCP_ACK, .seq = (lab)->snd_nxt, .ack = (lab)->rcv_nxt)
 
+/* A reset at this number, and nothing after it. Whether it acknowledges as well is left open. */
+static inline void expect_reset_at(struct lab *lab, uint32_t seq, const char *file, int line)
+{
+    struct tcp_segment segment = {0};
+
+    if (!tcp_connection_next_segment(lab->tcp, &segment)) {
+        print_error("the connection is silent, expected a reset\n");
+        fail_in_state(lab, file, line);
+    }
+    assert_number_at(segment.flags & (uint8_t)~TCP_ACK, TCP_RST, "flags", file, line);
+    assert_number_at(segment.seq.raw, seq, "seq", file, line);
+    assert_number_at(segment.payload_len, 0, "payload_len", file, line);
+    expect_silence_at(lab, file, line);
+}
+
 /* Where the RFC leaves the answer open: silence, or one plain acknowledgment. */
-static inline void expect_silence_or_plain_ack(struct lab *lab)
+static inline void expect_silence_or_plain_ack_at(struct lab *lab, const char *file, int line)
 {
     struct tcp_segment segment = {0};
 
     if (tcp_connection_next_segment(lab->tcp, &segment)) {
-        assert_number(wording_of(&segment).flags, TCP_ACK);
-        assert_seqno(segment.seq, lab->snd_nxt);
-        assert_seqno(segment.ack, lab->rcv_nxt);
-        assert_number(segment.payload_len, 0);
-        expect_silence(lab);
+        assert_number_at(wording_of(&segment).flags, TCP_ACK, "flags", file, line);
+        assert_number_at(segment.seq.raw, lab->snd_nxt, "seq", file, line);
+        assert_number_at(segment.ack.raw, lab->rcv_nxt, "ack", file, line);
+        assert_number_at(segment.payload_len, 0, "payload_len", file, line);
+        expect_silence_at(lab, file, line);
     }
 }
 
-static inline const char *state_name(enum tcp_state state)
-{
-    static const char *const names[] = {
-        "CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
-        "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK",     "TIME-WAIT",
-    };
+/* Drains what the connection sends: the sum of its payload, and the highest ack that it carries. */
+struct drained {
+    size_t segments;
+    size_t bytes;
+    size_t longest;
+    uint32_t ack;
+};
 
-    return (size_t)state < sizeof names / sizeof names[0] ? names[state] : "no state at all";
+static inline struct drained drain(struct lab *lab)
+{
+    struct drained drained = {0};
+    struct tcp_segment segment = {0};
+
+    while (tcp_connection_next_segment(lab->tcp, &segment)) {
+        assert_true(++drained.segments < 100);
+        drained.bytes += segment.payload_len;
+        drained.longest =
+            segment.payload_len > drained.longest ? segment.payload_len : drained.longest;
+        drained.ack = segment.ack.raw;
+    }
+    return drained;
 }
 
 static inline void expect_state_at(const struct lab *lab, enum tcp_state expected, const char *file,
@@ -226,11 +278,12 @@ static inline void expect_state_at(const struct lab *lab, enum tcp_state expecte
 }
 
 /* The connection is gone, and for this reason. */
-static inline void expect_closed(struct lab *lab, enum tcp_error error)
+static inline void expect_closed_at(struct lab *lab, enum tcp_error error, const char *file,
+                                    int line)
 {
-    expect_silence(lab);
-    expect_state(lab, TCP_CLOSED);
-    assert_number(tcp_connection_error(lab->tcp), error);
+    expect_silence_at(lab, file, line);
+    expect_state_at(lab, TCP_CLOSED, file, line);
+    assert_number_at(tcp_connection_error(lab->tcp), error, "the error", file, line);
 }
 
 /* --- the application ----------------------------------------------------------------------- */
@@ -247,13 +300,14 @@ static inline void app_writes(struct lab *lab, uint64_t index, size_t n)
     assert_number(n, 0);
 }
 
-static inline void expect_text(struct lab *lab, const char *expected)
+/* This, and no more, can be read now. */
+static inline void expect_text_at(struct lab *lab, const char *expected, const char *file, int line)
 {
     char text[256] = "";
 
-    assert_number(tcp_connection_readable(lab->tcp), strlen(expected));
-    assert_number(tcp_connection_read(lab->tcp, text, sizeof text - 1), strlen(expected));
-    assert_string_equal(text, expected);
+    assert_number_at(tcp_connection_readable(lab->tcp), strlen(expected), "readable", file, line);
+    tcp_connection_read(lab->tcp, text, sizeof text - 1);
+    assert_text_at(text, expected, "what was read", file, line);
 }
 
 /* Reads `n` bytes of the peer's pattern, of which `index` were read before. */

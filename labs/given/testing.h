@@ -2,6 +2,9 @@
  * What the unit tests of all checkpoints share: assertions that speak decimal and name what was
  * asked, bytes that tell where in a stream they stand, dice that fall alike on every machine, and
  * an end to endless loops.
+ *
+ * A word of the tests that checks something is a macro around a function with `_at` in its name,
+ * which takes file and line: so a failure points to the line in the test, not in the helper.
  */
 #pragma once
 
@@ -37,6 +40,17 @@ static inline void assert_number_at(unsigned long long actual, unsigned long lon
         return;
     }
     print_error("%s is %llu, expected %llu\n", what, actual, expected);
+    _fail(file, line);
+}
+
+/* Fails the test unless both strings are equal. */
+static inline void assert_text_at(const char *actual, const char *expected, const char *what,
+                                  const char *file, int line)
+{
+    if (strcmp(actual, expected) == 0) {
+        return;
+    }
+    print_error("%s is \"%s\", expected \"%s\"\n", what, actual, expected);
     _fail(file, line);
 }
 
@@ -147,4 +161,4 @@ static inline void limit_processor_time(unsigned seconds)
 
 /* Runs an array of struct CMUnitTest and gives the exit status of the program. */
 #define run_all(name, tests)                                                                       \
-    (limit_processor_time(60), cmocka_run_group_tests_name(name, tests, NULL, NULL) == 0 ? 0 : 1)
+    (limit_processor_time(120), cmocka_run_group_tests_name(name, tests, NULL, NULL) == 0 ? 0 : 1)

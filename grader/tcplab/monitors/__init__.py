@@ -60,6 +60,9 @@ def violations(capture: Capture, options: StackOptions) -> Iterator[Violation]:
 def _packet(event: PacketEvent, monitors: list[Monitor], flows: Flows) -> Iterator[Violation]:
     segment = event.segment
     if segment is None:
+        if event.from_dut:
+            message = f"the stack sent {event.problem}"
+            yield Violation(Checksums.id, Checksums.rule, message, event.raw[:40].hex(" "))
         return
     flow = flows.flow(segment.flow)
     for monitor in monitors:

@@ -36,7 +36,8 @@ class NotTooEarly(Monitor):
 
     def _excused(self, connection: Connection, flow: Flow, segment: Segment, last: int) -> bool:
         reopened = connection.reopened_ms is not None and connection.reopened_ms >= last
-        syn_again = connection.syn_arrived_ms is not None and connection.syn_arrived_ms >= last
+        arrived = connection.syn_arrived_ms is not None and connection.syn_arrived_ms >= last
+        syn_again = segment.has(p.SYN) and (arrived or flow.syn_since_stacks)
         # After a retransmission by timer an acknowledgment that uncovers the next hole may have it
         # filled at once: what was sent with the lost segment is taken to be lost as well.
         next_hole = (
@@ -44,7 +45,7 @@ class NotTooEarly(Monitor):
             and connection.of_stack(segment.seq) == connection.una < connection.timer_recover
         )
         fast = connection.recover is not None
-        return fast or next_hole or reopened or syn_again or flow.syn_since_stacks
+        return fast or next_hole or reopened or syn_again
 
 
 @dataclass

@@ -11,7 +11,7 @@ Each test makes a network of its own and removes it:
     │     ┌──┴───┐  packets   ┌─────────────────┐  │
     │     │ tun0 │ ◀────────▶ │ lossy link ▲    │  │
     │     └──┬───┘            │     our stack   │  │
-    │        │ dumpcap        │ 10.0.0.2        │  │
+    │        │ recorder.py       │ 10.0.0.2        │  │
     │                         └─────────────────┘  │
     │                          tcpcat, tcphttpd, … │
     └──────────────────────────────────────────────┘
@@ -85,7 +85,7 @@ def network() -> Iterator[Network]:
 @pytest.fixture
 def recorded(network: Network, tmp_path: Path) -> Iterator[Network]:
     """A fresh network whose packets are recorded. At the end, ours must all be well-formed."""
-    require("dumpcap", "tshark")
+    require("tshark")
     recording = Recording(network, tmp_path / "tun0.pcapng")
     yield network
     recording.stop()

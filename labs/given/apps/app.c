@@ -10,12 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-void app_begin(const char *path)
+void app_begin(char **argv)
 {
-    /* getopt_long and error messages name the program, not where it lies. */
-    const char *slash = strrchr(path, '/');
+    char *slash = strrchr(argv[0], '/');
 
-    program_invocation_name = (char *)(slash == NULL ? path : slash + 1);
+    if (slash != NULL) {
+        argv[0] = slash + 1;
+    }
+    program_invocation_name = argv[0];
     signal(SIGPIPE, SIG_IGN);
 }
 

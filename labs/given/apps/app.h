@@ -17,8 +17,9 @@
 
 enum { EXIT_NETWORK = 1, EXIT_USAGE = 2 };
 
-/* Names the program in messages; call it first, with argv[0]. SIGPIPE is ignored from then on. */
-void app_begin(const char *path);
+/* Call it first. Messages, those of getopt_long too, begin with the program's name from then on,
+ * not with its path; and SIGPIPE is ignored. */
+void app_begin(char **argv);
 
 /* "name: message", on one line of standard error. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -137,6 +138,6 @@ struct app_host {
     struct pcap_writer *capture;
 };
 
-/* Starts a host as the options ask for. What cannot be done ends the program. */
-struct app_host app_host_start(const struct host_options *options);
+/* Starts a host as it is wanted. What cannot be done ends the program. */
+struct app_host app_host_start(const struct host_options *wanted);
 void app_host_stop(struct app_host *app_host);

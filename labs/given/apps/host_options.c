@@ -186,9 +186,9 @@ static void adopt_mtu(struct host_options *options, int wire_fd)
     }
 }
 
-struct app_host app_host_start(const struct host_options *given)
+struct app_host app_host_start(const struct host_options *wanted)
 {
-    struct host_options options = *given;
+    struct host_options options = *wanted;
     struct lossy_link_config inbound = options.link;
     struct app_host app_host = {.wire_fd = open_wire(&options)};
 

@@ -314,7 +314,7 @@ int main(int argc, char **argv)
     struct settings settings = {.host = host_options_default(), .peer = 0x0a000001, .seconds = 2};
     int code;
 
-    app_begin(argv[0]);
+    app_begin(argv);
     settings.host.stack.tcp.msl_ms = 5;
     while ((code = getopt_long(argc, argv, "p:Ss:o:jh", options, NULL)) != -1) {
         take_option(&settings, code);

@@ -323,7 +323,7 @@ static struct settings parse_command_line(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    app_begin(argv[0]);
+    app_begin(argv);
     struct settings settings = parse_command_line(argc, argv);
 
     if (settings.keeps) {

@@ -244,7 +244,7 @@ static struct settings parse_command_line(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    app_begin(argv[0]);
+    app_begin(argv);
     struct settings settings = parse_command_line(argc, argv);
     struct app_host app_host = app_host_start(&settings.host);
     bool fetched = fetch(app_host.host, &settings);

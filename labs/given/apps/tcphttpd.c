@@ -276,7 +276,7 @@ int main(int argc, char **argv)
 {
     char address[ADDRESS_TEXT_SIZE];
 
-    app_begin(argv[0]);
+    app_begin(argv);
     struct settings settings = parse_command_line(argc, argv);
     serve_prepare();
     struct app_host app_host = app_host_start(&settings.host);

@@ -28,7 +28,7 @@ struct loop {
     uint64_t told_us;          /* the time of which the stack knows */
     uint64_t epoch_us;         /* what to add to the monotonic clock for the time of day */
     uint64_t tick_us;          /* the longest time between two ticks */
-    uint64_t pump_waits_until; /* what the pump was told last; 0 while it works */
+    uint64_t pump_waits_until; /* what loop_pause said last */
     uint64_t refused;
     size_t kept_len; /* of a packet that the wire had no room for; 0: there is none */
     uint8_t kept[LARGEST_PACKET];
@@ -61,13 +61,15 @@ static bool open_links(struct loop *loop, const struct loop_config *config)
 {
     if (config->outbound != NULL) {
         loop->outbound = lossy_link_new(config->outbound);
-        if (loop->outbound == NULL)
+        if (loop->outbound == NULL) {
             return false;
+        }
     }
     if (config->inbound != NULL) {
         loop->inbound = lossy_link_new(config->inbound);
-        if (loop->inbound == NULL)
+        if (loop->inbound == NULL) {
             return false;
+        }
     }
     return true;
 }
@@ -76,8 +78,9 @@ struct loop *loop_new(const struct loop_config *config)
 {
     struct loop *loop = calloc(1, sizeof *loop);
 
-    if (loop == NULL)
+    if (loop == NULL) {
         return NULL;
+    }
     loop->stack = config->stack;
     loop->capture = config->capture;
     loop->wire_fd = config->wire_fd;
@@ -97,10 +100,12 @@ struct loop *loop_new(const struct loop_config *config)
 
 void loop_free(struct loop *loop)
 {
-    if (loop == NULL)
+    if (loop == NULL) {
         return;
-    if (loop->wake_fd >= 0)
+    }
+    if (loop->wake_fd >= 0) {
         close(loop->wake_fd);
+    }
     lossy_link_free(loop->outbound);
     lossy_link_free(loop->inbound);
     free(loop);
@@ -113,8 +118,9 @@ void loop_catch_up(struct loop *loop)
 {
     uint64_t elapsed_ms = (clock_us(CLOCK_MONOTONIC) - loop->told_us) / 1000;
 
-    if (elapsed_ms == 0)
+    if (elapsed_ms == 0) {
         return;
+    }
     loop->told_us += elapsed_ms * 1000;
     stack_tick(loop->stack, elapsed_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)elapsed_ms);
 }
@@ -140,12 +146,15 @@ static bool put_on_wire(struct loop *loop, const uint8_t *packet, size_t len)
                                     : write(loop->wire_fd, packet, len);
     } while (sent < 0 && errno == EINTR);
 
-    if (sent >= 0)
+    if (sent >= 0) {
         return true;
-    if (errno == EAGAIN)
+    }
+    if (errno == EAGAIN) {
         return false;
-    if (errno == EPIPE || errno == ECONNRESET || errno == EBADFD)
+    }
+    if (errno == EPIPE || errno == ECONNRESET || errno == EBADFD) {
         loop->wire_gone = true;
+    }
     loop->refused++;
     return true;
 }
@@ -158,19 +167,22 @@ static size_t next_outgoing(struct loop *loop)
 
     while ((len = stack_transmit(loop->stack, loop->packet, sizeof loop->packet)) > 0) {
         capture(loop, loop->packet, len);
-        if (loop->outbound == NULL)
+        if (loop->outbound == NULL) {
             return len;
+        }
         lossy_link_push(loop->outbound, now_us, loop->packet, len);
     }
-    if (loop->outbound == NULL)
+    if (loop->outbound == NULL) {
         return 0;
+    }
     return lossy_link_pop(loop->outbound, now_us, loop->packet, sizeof loop->packet);
 }
 
 static bool send_kept(struct loop *loop)
 {
-    if (loop->kept_len > 0 && put_on_wire(loop, loop->kept, loop->kept_len))
+    if (loop->kept_len > 0 && put_on_wire(loop, loop->kept, loop->kept_len)) {
         loop->kept_len = 0;
+    }
     return loop->kept_len == 0;
 }
 
@@ -179,10 +191,12 @@ static uint64_t links_due(const struct loop *loop)
 {
     uint64_t due = NEVER, other;
 
-    if (loop->outbound != NULL && lossy_link_next_due(loop->outbound, &other))
+    if (loop->outbound != NULL && lossy_link_next_due(loop->outbound, &other)) {
         due = other;
-    if (loop->inbound != NULL && lossy_link_next_due(loop->inbound, &other) && other < due)
+    }
+    if (loop->inbound != NULL && lossy_link_next_due(loop->inbound, &other) && other < due) {
         due = other;
+    }
     return due;
 }
 
@@ -196,8 +210,9 @@ void loop_transmit(struct loop *loop)
             loop->kept_len = len;
         }
     }
-    if (loop->kept_len > 0 || links_due(loop) < loop->pump_waits_until)
+    if (loop->kept_len > 0 || links_due(loop) < loop->pump_waits_until) {
         loop_wake(loop);
+    }
 }
 
 /* --- in -------------------------------------------------------------------------------------- */
@@ -211,10 +226,12 @@ static size_t take_from_wire(struct loop *loop)
         len = read(loop->wire_fd, loop->packet, sizeof loop->packet);
     } while (len < 0 && errno == EINTR);
 
-    if (len > 0)
+    if (len > 0) {
         return (size_t)len;
-    if (len == 0 || errno != EAGAIN)
+    }
+    if (len == 0 || errno != EAGAIN) {
         loop->wire_gone = true;
+    }
     return 0;
 }
 
@@ -229,21 +246,23 @@ static void receive_batch(struct loop *loop)
     size_t len;
 
     for (int i = 0; i < BATCH && (len = take_from_wire(loop)) > 0; i++) {
-        if (loop->inbound == NULL)
+        if (loop->inbound == NULL) {
             deliver(loop, len);
-        else
+        } else {
             lossy_link_push(loop->inbound, clock_us(CLOCK_MONOTONIC), loop->packet, len);
+        }
     }
-    if (loop->inbound == NULL)
+    if (loop->inbound == NULL) {
         return;
+    }
     uint64_t now_us = clock_us(CLOCK_MONOTONIC);
-    while ((len = lossy_link_pop(loop->inbound, now_us, loop->packet, sizeof loop->packet)) > 0)
+    while ((len = lossy_link_pop(loop->inbound, now_us, loop->packet, sizeof loop->packet)) > 0) {
         deliver(loop, len);
+    }
 }
 
 bool loop_exchange(struct loop *loop)
 {
-    loop->pump_waits_until = 0;
     loop_catch_up(loop);
     receive_batch(loop);
     loop_transmit(loop);
@@ -256,8 +275,9 @@ struct loop_pause loop_pause(struct loop *loop)
 {
     uint64_t until = links_due(loop);
 
-    if (loop->told_us + loop->tick_us < until)
+    if (loop->told_us + loop->tick_us < until) {
         until = loop->told_us + loop->tick_us;
+    }
     loop->pump_waits_until = until;
     return (struct loop_pause){.until_us = until, .for_room = loop->kept_len > 0};
 }
@@ -276,10 +296,12 @@ bool loop_wait(struct loop *loop, struct loop_pause pause)
     };
     uint64_t wakes;
 
-    if (ppoll(events, 2, &rest, NULL) <= 0)
+    if (ppoll(events, 2, &rest, NULL) <= 0) {
         return true;
-    if (events[1].revents != 0)
+    }
+    if (events[1].revents != 0) {
         (void)!read(loop->wake_fd, &wakes, sizeof wakes);
+    }
     return (events[0].revents & (POLLERR | POLLNVAL)) == 0;
 }
 
@@ -294,9 +316,11 @@ struct loop_counters loop_counters(const struct loop *loop)
 {
     struct loop_counters counters = {.refused = loop->refused};
 
-    if (loop->outbound != NULL)
+    if (loop->outbound != NULL) {
         counters.outbound = lossy_link_counters(loop->outbound);
-    if (loop->inbound != NULL)
+    }
+    if (loop->inbound != NULL) {
         counters.inbound = lossy_link_counters(loop->inbound);
+    }
     return counters;
 }

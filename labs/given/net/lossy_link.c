@@ -50,8 +50,9 @@ struct lossy_link *lossy_link_new(const struct lossy_link_config *config)
     }
 
     struct lossy_link *link = calloc(1, sizeof *link);
-    if (link == NULL)
+    if (link == NULL) {
         return NULL;
+    }
     link->config = *config;
     link->random_state = config->seed;
     return link;
@@ -59,10 +60,12 @@ struct lossy_link *lossy_link_new(const struct lossy_link_config *config)
 
 void lossy_link_free(struct lossy_link *link)
 {
-    if (link == NULL)
+    if (link == NULL) {
         return;
-    for (size_t i = 0; i < link->parcels; i++)
+    }
+    for (size_t i = 0; i < link->parcels; i++) {
         free(link->heap[i]);
+    }
     free(link->heap);
     free(link);
 }
@@ -113,15 +116,17 @@ static bool heap_add(struct lossy_link *link, struct parcel *parcel)
         size_t room = link->room == 0 ? 64 : 2 * link->room;
         struct parcel **heap = realloc(link->heap, room * sizeof *heap);
 
-        if (heap == NULL)
+        if (heap == NULL) {
             return false;
+        }
         link->heap = heap;
         link->room = room;
     }
 
     size_t i = link->parcels++;
-    for (; i > 0 && leaves_before(parcel, link->heap[(i - 1) / 2]); i = (i - 1) / 2)
+    for (; i > 0 && leaves_before(parcel, link->heap[(i - 1) / 2]); i = (i - 1) / 2) {
         link->heap[i] = link->heap[(i - 1) / 2];
+    }
     link->heap[i] = parcel;
     return true;
 }
@@ -133,10 +138,12 @@ static struct parcel *heap_take_first(struct lossy_link *link)
     size_t i = 0;
 
     for (size_t child = 1; child < link->parcels; child = 2 * i + 1) {
-        if (child + 1 < link->parcels && leaves_before(link->heap[child + 1], link->heap[child]))
+        if (child + 1 < link->parcels && leaves_before(link->heap[child + 1], link->heap[child])) {
             child++;
-        if (!leaves_before(link->heap[child], last))
+        }
+        if (!leaves_before(link->heap[child], last)) {
             break;
+        }
         link->heap[i] = link->heap[child];
         i = child;
     }
@@ -149,10 +156,12 @@ static struct parcel *heap_take_first(struct lossy_link *link)
 /* When a packet of this length has left a line of limited rate, if it joins the queue now. */
 static uint64_t sent_at(struct lossy_link *link, uint64_t now_us, size_t len)
 {
-    if (link->config.rate_bps == 0)
+    if (link->config.rate_bps == 0) {
         return now_us;
-    if (link->idle_at_us < now_us)
+    }
+    if (link->idle_at_us < now_us) {
         link->idle_at_us = now_us;
+    }
     link->idle_at_us += (uint64_t)len * 8 * 1000000 / link->config.rate_bps;
     return link->idle_at_us;
 }
@@ -166,18 +175,22 @@ static void dispatch(struct lossy_link *link, uint64_t now_us, const uint8_t *pa
     }
 
     struct parcel *parcel = malloc(sizeof *parcel + len);
-    if (parcel == NULL)
+    if (parcel == NULL) {
         return;
+    }
     memcpy(parcel->bytes, packet, len);
     parcel->len = len;
     parcel->order = link->next_order++;
     parcel->due_us = sent_at(link, now_us, len) + link->config.delay_us;
-    if (fate->reordered)
+    if (fate->reordered) {
         parcel->due_us += fate->held_us;
-    if (fate->corrupted && len > 0)
+    }
+    if (fate->corrupted && len > 0) {
         parcel->bytes[fate->damage_place % len] ^= fate->damage_pattern;
-    if (!heap_add(link, parcel))
+    }
+    if (!heap_add(link, parcel)) {
         free(parcel);
+    }
 }
 
 void lossy_link_push(struct lossy_link *link, uint64_t now_us, const uint8_t *packet, size_t len)
@@ -186,21 +199,24 @@ void lossy_link_push(struct lossy_link *link, uint64_t now_us, const uint8_t *pa
 
     link->counters.pushed++;
     link->counters.lost += fate.lost;
-    if (fate.lost)
+    if (fate.lost) {
         return;
+    }
     link->counters.corrupted += fate.corrupted;
     link->counters.reordered += fate.reordered;
     link->counters.duplicated += fate.duplicated;
 
     dispatch(link, now_us, packet, len, &fate);
-    if (fate.duplicated)
+    if (fate.duplicated) {
         dispatch(link, now_us, packet, len, &(struct fate){0});
+    }
 }
 
 size_t lossy_link_pop(struct lossy_link *link, uint64_t now_us, uint8_t *packet, size_t capacity)
 {
-    if (link->parcels == 0 || link->heap[0]->due_us > now_us)
+    if (link->parcels == 0 || link->heap[0]->due_us > now_us) {
         return 0;
+    }
 
     struct parcel *parcel = heap_take_first(link);
     size_t len = parcel->len < capacity ? parcel->len : capacity;
@@ -213,8 +229,9 @@ size_t lossy_link_pop(struct lossy_link *link, uint64_t now_us, uint8_t *packet,
 
 bool lossy_link_next_due(const struct lossy_link *link, uint64_t *due_us)
 {
-    if (link->parcels == 0)
+    if (link->parcels == 0) {
         return false;
+    }
     *due_us = link->heap[0]->due_us;
     return true;
 }

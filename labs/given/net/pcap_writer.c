@@ -35,8 +35,9 @@ struct pcap_writer *pcap_writer_open(const char *path)
     };
     struct pcap_writer *writer = malloc(sizeof *writer);
 
-    if (writer == NULL)
+    if (writer == NULL) {
         return NULL;
+    }
     writer->file = fopen(path, "wb");
     if (writer->file == NULL) {
         free(writer);
@@ -63,8 +64,9 @@ void pcap_writer_add(struct pcap_writer *writer, uint64_t time_us, const uint8_t
 
 bool pcap_writer_close(struct pcap_writer *writer)
 {
-    if (writer == NULL)
+    if (writer == NULL) {
         return true;
+    }
 
     bool failed = ferror(writer->file) != 0;
     failed |= fclose(writer->file) != 0;

@@ -23,8 +23,9 @@ static struct lossy_link *make(const struct lossy_link_config *config)
 static void fill(uint8_t *packet, uint32_t number)
 {
     memcpy(packet, &number, sizeof number);
-    for (size_t i = sizeof number; i < PACKET_SIZE; i++)
+    for (size_t i = sizeof number; i < PACKET_SIZE; i++) {
         packet[i] = (uint8_t)(number + i);
+    }
 }
 
 static void push(struct lossy_link *link, uint64_t now_us, uint32_t number)
@@ -42,8 +43,9 @@ static int64_t pop(struct lossy_link *link, uint64_t now_us)
     uint32_t number;
     size_t len = lossy_link_pop(link, now_us, packet, sizeof packet);
 
-    if (len == 0)
+    if (len == 0) {
         return -1;
+    }
     assert_int_equal(len, PACKET_SIZE);
     memcpy(&number, packet, sizeof number);
     fill(expected, number);
@@ -57,10 +59,12 @@ static void a_perfect_link_delivers_at_once_and_in_order(void **state)
     struct lossy_link_config config = lossy_link_config_default();
     struct lossy_link *link = make(&config);
 
-    for (uint32_t i = 0; i < 1000; i++)
+    for (uint32_t i = 0; i < 1000; i++) {
         push(link, 5, i);
-    for (uint32_t i = 0; i < 1000; i++)
+    }
+    for (uint32_t i = 0; i < 1000; i++) {
         assert_int_equal(pop(link, 5), i);
+    }
     assert_int_equal(pop(link, 1000000), -1);
     lossy_link_free(link);
 }
@@ -72,8 +76,9 @@ static void loss_of_one_loses_every_packet(void **state)
     config.loss = 1.0;
     struct lossy_link *link = make(&config);
 
-    for (uint32_t i = 0; i < 1000; i++)
+    for (uint32_t i = 0; i < 1000; i++) {
         push(link, 0, i);
+    }
     assert_int_equal(pop(link, 1000000), -1);
     assert_int_equal(lossy_link_counters(link).lost, 1000);
     lossy_link_free(link);
@@ -119,8 +124,9 @@ static void corruption_changes_exactly_one_byte(void **state)
         }
         assert_int_equal(changed, 1);
     }
-    for (size_t k = 0; k < PACKET_SIZE; k++) /* the header is not spared, nor the last byte */
+    for (size_t k = 0; k < PACKET_SIZE; k++) { /* the header is not spared, nor the last byte */
         assert_in_range(places[k], MANY / PACKET_SIZE * 3 / 4, MANY / PACKET_SIZE * 5 / 4);
+    }
     lossy_link_free(link);
 }
 
@@ -157,8 +163,9 @@ static void reordered_packets_are_overtaken_but_not_lost(void **state)
     int64_t highest = -1, number;
 
     for (uint32_t now = 0; now < 1100; now++) { /* one packet each microsecond */
-        if (now < 1000)
+        if (now < 1000) {
             push(link, now, now);
+        }
         while ((number = pop(link, now)) >= 0) {
             assert_false(seen[number]);
             assert_true((uint64_t)number + 50 >= now); /* held back by 50 us at most */
@@ -201,10 +208,12 @@ static void a_full_queue_drops_what_comes_last(void **state)
     config.queue_packets = 3;
     struct lossy_link *link = make(&config);
 
-    for (uint32_t i = 0; i < 5; i++)
+    for (uint32_t i = 0; i < 5; i++) {
         push(link, 0, i);
-    for (uint32_t i = 0; i < 3; i++)
+    }
+    for (uint32_t i = 0; i < 3; i++) {
         assert_int_equal(pop(link, 10), i);
+    }
     assert_int_equal(pop(link, 10), -1);
     assert_int_equal(lossy_link_counters(link).overflowed, 2);
     lossy_link_free(link);
@@ -234,8 +243,9 @@ static uint64_t digest_of_run(uint64_t seed)
     for (uint32_t now = 0; now < 10000; now++) {
         push(link, now, now);
         while (lossy_link_pop(link, now, packet, sizeof packet) > 0) {
-            for (size_t i = 0; i < sizeof packet; i++)
+            for (size_t i = 0; i < sizeof packet; i++) {
                 digest = digest * 31 + packet[i];
+            }
             digest += now;
         }
     }
@@ -258,8 +268,9 @@ static void mishaps_are_as_frequent_as_asked(void **state)
     config.queue_packets = 0;
     struct lossy_link *link = make(&config);
 
-    for (uint32_t i = 0; i < MANY; i++)
+    for (uint32_t i = 0; i < MANY; i++) {
         push(link, 0, i);
+    }
     struct lossy_link_counters counters = lossy_link_counters(link);
     assert_in_range(counters.lost, 4700, 5300);
     assert_in_range(counters.duplicated, 1700, 2100); /* of the 95 % that are not lost */
@@ -325,8 +336,9 @@ static void packets_under_way_are_freed_with_the_link(void **state)
     config.delay_us = 1000;
     struct lossy_link *link = make(&config);
 
-    for (uint32_t i = 0; i < 500; i++)
+    for (uint32_t i = 0; i < 500; i++) {
         push(link, 0, i);
+    }
     lossy_link_free(link); /* the leak checker has the last word */
 }
 

@@ -30,8 +30,9 @@ int tun_open(const char *name)
     memcpy(request.ifr_name, name, length);
 
     int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
+    }
     if (ioctl(fd, TUNSETIFF, &request) < 0) {
         close_keeping_errno(fd);
         return -1;
@@ -43,12 +44,14 @@ int tun_mtu(int fd)
 {
     struct ifreq request = {0};
 
-    if (ioctl(fd, TUNGETIFF, &request) < 0)
+    if (ioctl(fd, TUNGETIFF, &request) < 0) {
         return -1;
+    }
 
     int any_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (any_socket < 0)
+    if (any_socket < 0) {
         return -1;
+    }
     int result = ioctl(any_socket, SIOCGIFMTU, &request);
     close_keeping_errno(any_socket);
     return result < 0 ? -1 : request.ifr_mtu;

@@ -55,8 +55,9 @@ void host_wake_waiters(struct tcp_host *host)
     for (struct list *link = host->waiters.next; link != &host->waiters; link = link->next) {
         struct waiter *waiter = CONTAINER_OF(link, struct waiter, link);
 
-        if (wait_is_over(waiter->handle, waiter->question))
+        if (wait_is_over(waiter->handle, waiter->question)) {
             pthread_cond_signal(&waiter->wake);
+        }
     }
 }
 
@@ -70,6 +71,16 @@ static void condition_init(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
+/* Moves packets, and wakes those who waited for that. A thread does so before it goes to sleep:
+ * what it waits for has often arrived already, and that is cheaper than being woken by the pump. */
+static void turn(struct tcp_host *host)
+{
+    if (!host->wire_gone) {
+        host->wire_gone = !loop_exchange(host->loop);
+    }
+    host_wake_waiters(host);
+}
+
 /* Sleeps until woken; false when the deadline has passed. */
 static bool sleep_until_woken(struct handle *handle, handle_question *question,
                               const struct timespec *deadline)
@@ -80,15 +91,16 @@ static bool sleep_until_woken(struct handle *handle, handle_question *question,
 
     condition_init(&waiter.wake);
     list_append(&host->waiters, &waiter.link);
-    loop_transmit(host->loop); /* what is waited for may be the answer to it */
-    if (deadline != NULL)
+    if (deadline != NULL) {
         result = pthread_cond_timedwait(&waiter.wake, &host->lock, deadline);
-    else
+    } else {
         result = pthread_cond_wait(&waiter.wake, &host->lock);
+    }
     list_remove(&waiter.link);
     pthread_cond_destroy(&waiter.wake);
-    if (host->stopping && list_is_empty(&host->waiters))
+    if (host->stopping && list_is_empty(&host->waiters)) {
         pthread_cond_signal(&host->no_more_waiters);
+    }
     return result != ETIMEDOUT;
 }
 
@@ -97,21 +109,28 @@ int handle_wait(struct handle *handle, handle_question *question, const struct t
     bool in_time = true;
 
     handle->blocked++;
-    while (in_time && !wait_is_over(handle, question))
-        in_time = sleep_until_woken(handle, question, deadline);
+    while (in_time && !wait_is_over(handle, question)) {
+        turn(handle->host);
+        if (!wait_is_over(handle, question)) {
+            in_time = sleep_until_woken(handle, question, deadline);
+        }
+    }
     handle->blocked--;
 
-    if (handle->closed || handle->host->stopping)
+    if (handle->closed || handle->host->stopping) {
         return ECONNABORTED;
-    if (question(handle))
+    }
+    if (question(handle)) {
         return 0;
+    }
     return handle->host->wire_gone ? ENETDOWN : EAGAIN;
 }
 
 int handle_wait_its_time(struct handle *handle, handle_question *question)
 {
-    if (handle->timeout_ms == 0)
+    if (handle->timeout_ms == 0) {
         return handle_wait(handle, question, NULL);
+    }
     struct timespec deadline = deadline_after(handle->timeout_ms);
     return handle_wait(handle, question, &deadline);
 }
@@ -126,8 +145,9 @@ void handle_init(struct handle *handle, struct tcp_host *host)
 
 void handle_leave(struct handle *handle)
 {
-    if (!handle->closed || handle->blocked > 0)
+    if (!handle->closed || handle->blocked > 0) {
         return;
+    }
     list_remove(&handle->link);
     free(handle);
 }
@@ -148,8 +168,9 @@ struct tcp_host_config tcp_host_config_default(uint32_t address)
         .wire_fd = -1,
     };
 
-    if (getrandom(config.stack.isn_secret, sizeof config.stack.isn_secret, 0) < 0)
+    if (getrandom(config.stack.isn_secret, sizeof config.stack.isn_secret, 0) < 0) {
         abort(); /* only a kernel from before 2014 has no getrandom */
+    }
     return config;
 }
 
@@ -160,16 +181,16 @@ static void *pump(void *argument)
 
     pthread_mutex_lock(&host->lock);
     while (!host->stopping && !host->wire_gone) {
-        host->wire_gone = !loop_exchange(host->loop);
-        host_wake_waiters(host);
+        turn(host);
         struct loop_pause pause = loop_pause(host->loop);
         pthread_mutex_unlock(&host->lock);
 
         bool alive = loop_wait(host->loop, pause);
 
         pthread_mutex_lock(&host->lock);
-        if (!alive)
+        if (!alive) {
             host->wire_gone = true;
+        }
     }
     host_wake_waiters(host);
     pthread_mutex_unlock(&host->lock);
@@ -193,8 +214,9 @@ static uint32_t tick_for(const struct tcp_config *tcp)
 {
     uint32_t tick_ms = tcp->rto_min_ms / 10;
 
-    if (tcp->ack_delay_ms / 4 < tick_ms)
+    if (tcp->ack_delay_ms / 4 < tick_ms) {
         tick_ms = tcp->ack_delay_ms / 4;
+    }
     return tick_ms < 1 ? 1 : tick_ms > 10 ? 10 : tick_ms;
 }
 
@@ -212,8 +234,9 @@ struct tcp_host *tcp_host_new(const struct tcp_host_config *config)
     struct tcp_host *host = calloc(1, sizeof *host);
     int failure = ENOMEM;
 
-    if (host == NULL)
+    if (host == NULL) {
         return NULL;
+    }
     pthread_mutex_init(&host->lock, NULL);
     condition_init(&host->no_more_waiters);
     list_init(&host->waiters);
@@ -243,14 +266,16 @@ struct tcp_host *tcp_host_new(const struct tcp_host_config *config)
 
 void tcp_host_free(struct tcp_host *host)
 {
-    if (host == NULL)
+    if (host == NULL) {
         return;
+    }
 
     pthread_mutex_lock(&host->lock);
     host->stopping = true;
     host_wake_waiters(host);
-    while (!list_is_empty(&host->waiters))
+    while (!list_is_empty(&host->waiters)) {
         pthread_cond_wait(&host->no_more_waiters, &host->lock);
+    }
     pthread_mutex_unlock(&host->lock);
 
     loop_wake(host->loop);

@@ -39,8 +39,9 @@ static int failure_to_deliver(const struct tcp_connection *connection)
 {
     int failure = failure_of(connection);
 
-    if (failure == 0 && tcp_connection_unacknowledged(connection) > 0)
+    if (failure == 0 && tcp_connection_unacknowledged(connection) > 0) {
         failure = ECONNRESET;
+    }
     return failure;
 }
 
@@ -89,8 +90,9 @@ static bool has_connection(struct handle *handle)
 {
     struct tcp_listener *listener = listener_of(handle);
 
-    if (listener->next == NULL)
+    if (listener->next == NULL) {
         listener->next = stack_accept(listener->stack_listener);
+    }
     return listener->next != NULL || listener->stopped;
 }
 
@@ -102,8 +104,9 @@ static bool can_read_or_write(struct handle *handle)
 /* What a call returns: `done`, or -1 and the reason in errno if there is one. */
 static int outcome(int done, int failure)
 {
-    if (failure == 0)
+    if (failure == 0) {
         return done;
+    }
     errno = failure;
     return -1;
 }
@@ -118,13 +121,15 @@ struct tcp_listener *tcp_listen(struct tcp_host *host, uint16_t port, unsigned b
     }
 
     struct tcp_listener *listener = calloc(1, sizeof *listener);
-    if (listener == NULL)
+    if (listener == NULL) {
         return NULL;
+    }
     host_lock(host);
     listener->stack_listener = stack_listen(host->stack, port, backlog);
     int failure = listener->stack_listener == NULL ? errno : 0;
-    if (failure == 0)
+    if (failure == 0) {
         handle_init(&listener->handle, host);
+    }
     host_unlock(host);
     if (failure != 0) {
         free(listener);
@@ -139,12 +144,14 @@ struct tcp_socket *tcp_accept(struct tcp_listener *listener)
     struct tcp_host *host = listener->handle.host;
     struct tcp_socket *socket = calloc(1, sizeof *socket);
 
-    if (socket == NULL)
+    if (socket == NULL) {
         return NULL;
+    }
     host_lock(host);
     int failure = handle_wait_its_time(&listener->handle, has_connection);
-    if (failure == 0 && listener->stopped)
+    if (failure == 0 && listener->stopped) {
         failure = ECONNABORTED;
+    }
     if (failure == 0) {
         socket->connection = listener->next;
         listener->next = NULL;
@@ -176,13 +183,15 @@ void tcp_listener_stop(struct tcp_listener *listener)
 
 void tcp_listener_close(struct tcp_listener *listener)
 {
-    if (listener == NULL)
+    if (listener == NULL) {
         return;
+    }
 
     struct tcp_host *host = listener->handle.host;
     host_lock(host);
-    if (listener->next != NULL)
+    if (listener->next != NULL) {
         drop(host, listener->next);
+    }
     stack_unlisten(host->stack, listener->stack_listener);
     handle_close(&listener->handle);
     host_unlock(host);
@@ -214,8 +223,9 @@ struct tcp_socket *tcp_connect(struct tcp_host *host, uint32_t address, uint16_t
 
     struct tcp_socket *socket = calloc(1, sizeof *socket);
     int failure = 0;
-    if (socket == NULL)
+    if (socket == NULL) {
         return NULL;
+    }
     host_lock(host);
     socket->connection = stack_connect(host->stack, address, port, 0);
     if (socket->connection == NULL) {
@@ -241,15 +251,17 @@ ssize_t tcp_read(struct tcp_socket *socket, void *buffer, size_t size)
     struct tcp_host *host = socket->handle.host;
     ssize_t result = 0;
 
-    if (size == 0)
+    if (size == 0) {
         return 0;
+    }
     host_lock(host);
     int failure = handle_wait_its_time(&socket->handle, has_news);
     if (failure == 0) {
         result = (ssize_t)tcp_connection_read(socket->connection, buffer, size);
         stack_poll(host->stack, socket->connection);
-        if (result == 0 && !tcp_connection_read_finished(socket->connection))
+        if (result == 0 && !tcp_connection_read_finished(socket->connection)) {
             failure = failure_of(socket->connection);
+        }
     }
     handle_leave(&socket->handle);
     host_unlock(host);
@@ -268,14 +280,18 @@ static int write_some(struct tcp_socket *socket, const uint8_t **data, size_t *s
     bool full = tcp_connection_writable(socket->connection) == 0;
     int failure = handle_wait(&socket->handle, full ? has_room : takes_a_byte, deadline);
 
-    if (failure == EAGAIN && tcp_connection_writable(socket->connection) > 0)
+    if (failure == EAGAIN && tcp_connection_writable(socket->connection) > 0) {
         failure = 0; /* not as much room as was hoped for */
-    if (failure != 0)
+    }
+    if (failure != 0) {
         return failure;
-    if (failure_of(socket->connection) != 0)
+    }
+    if (failure_of(socket->connection) != 0) {
         return failure_of(socket->connection);
-    if (socket->shut)
+    }
+    if (socket->shut) {
         return EPIPE;
+    }
 
     size_t taken = tcp_connection_write(socket->connection, *data, *size);
     stack_poll(host->stack, socket->connection);
@@ -295,15 +311,15 @@ ssize_t tcp_write(struct tcp_socket *socket, const void *data, size_t size)
     host_lock(host);
     uint32_t timeout_ms = socket->handle.timeout_ms;
     struct timespec deadline = deadline_after(timeout_ms);
-    while (left > 0 && failure == 0)
+    while (left > 0 && failure == 0) {
         failure = write_some(socket, &rest, &left, timeout_ms == 0 ? NULL : &deadline);
+    }
     handle_leave(&socket->handle);
     host_unlock(host);
-    if (failure != 0 && left == size) {
+    if (failure != 0) {
         errno = failure;
-        return -1;
     }
-    return (ssize_t)(size - left);
+    return failure != 0 && left == size ? -1 : (ssize_t)(size - left);
 }
 
 int tcp_flush(struct tcp_socket *socket)
@@ -312,8 +328,9 @@ int tcp_flush(struct tcp_socket *socket)
 
     host_lock(host);
     int failure = handle_wait_its_time(&socket->handle, is_flushed);
-    if (failure == 0)
+    if (failure == 0) {
         failure = failure_to_deliver(socket->connection);
+    }
     handle_leave(&socket->handle);
     host_unlock(host);
     return outcome(0, failure);
@@ -327,16 +344,19 @@ int tcp_wait(struct tcp_socket *socket, int wanted, int timeout_ms)
     struct tcp_host *host = socket->handle.host;
     struct timespec deadline = deadline_after(timeout_ms < 0 ? 0 : (uint32_t)timeout_ms);
 
-    if (wanted < TCP_CAN_READ || wanted > (TCP_CAN_READ | TCP_CAN_WRITE))
+    if (wanted < TCP_CAN_READ || wanted > (TCP_CAN_READ | TCP_CAN_WRITE)) {
         return outcome(0, EINVAL);
+    }
     host_lock(host);
     int possible = 0;
     int failure =
         handle_wait(&socket->handle, questions[wanted], timeout_ms < 0 ? NULL : &deadline);
-    if (failure == 0 && has_news(&socket->handle))
+    if (failure == 0 && has_news(&socket->handle)) {
         possible |= TCP_CAN_READ;
-    if (failure == 0 && takes_a_byte(&socket->handle))
+    }
+    if (failure == 0 && takes_a_byte(&socket->handle)) {
         possible |= TCP_CAN_WRITE;
+    }
     handle_leave(&socket->handle);
     host_unlock(host);
     return outcome(possible & wanted, failure == EAGAIN ? 0 : failure);
@@ -371,8 +391,9 @@ void tcp_abort(struct tcp_socket *socket)
 
 void tcp_close(struct tcp_socket *socket)
 {
-    if (socket == NULL)
+    if (socket == NULL) {
         return;
+    }
 
     struct tcp_host *host = socket->handle.host;
     host_lock(host);

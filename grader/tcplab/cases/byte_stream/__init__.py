@@ -1,0 +1,1 @@
+"""Checkpoint 1: the byte stream, on the bench and on either side of a connection."""

@@ -1,0 +1,1 @@
+"""Checkpoint 5: the segment on the bench, and the connection on the wire."""

@@ -1,0 +1,224 @@
+"""Half-open connections, and how resets put an end to them: RFC 9293, 3.5.1 to 3.5.3."""
+
+from __future__ import annotations
+
+from tcplab.case import case
+from tcplab.cases.connection.states import each_state, reach
+from tcplab.check import expect_true
+from tcplab.lab import Lab
+
+
+@case(
+    "connection.reset-must-be-exact",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "U-15"],
+    rule="A reset inside the window but not at RCV.NXT is answered with an ACK, and does no harm.",
+    hint="RFC 9293, 3.10.7.4, second check: three cases, by where the sequence number lies.",
+    kills=["connection.any-reset-in-window-kills", "connection.inexact-reset-unanswered"],
+    weight=3,
+)
+def reset_must_be_exact(lab: Lab) -> None:
+    peer, app = lab.established()
+    peer.send(rst=True, seq=peer.snd_nxt + 1)
+    peer.expect(ack=1, rst=False, syn=False, length=0)
+    peer.probe_alive()
+    peer.send(rst=True)
+    peer.expect_nothing()
+    app.expect_error("reset")
+
+
+@case(
+    "connection.peer-has-rebooted",
+    checkpoint=5,
+    rfc=["9293 3.5.1", "B-SC-15", "U-16", "D-CONN-27"],
+    rule="A peer that has lost everything sends a SYN: it gets an ACK, resets, and begins anew.",
+    hint="The ACK tells the peer the number that its reset needs to be exact.",
+    kills=["connection.old-syn-unanswered", "connection.any-syn-resets"],
+    weight=4,
+)
+def peer_has_rebooted(lab: Lab) -> None:
+    listener = lab.listen(80)
+    peer = lab.peer(port=80, isn=100)
+    with lab.precondition("the passive opening of a connection"):
+        peer.handshake()
+        app = listener.accept(peer)
+    peer.send(syn=True, seq=-100_000)
+    answer = peer.expect(seq=1, ack=1, length=0, syn=False, rst=False)
+    peer.send(rst=True, seq=(answer.ack - peer.iss) % (1 << 32))
+    peer.expect_nothing()
+    app.expect_error("reset")
+    peer.restart()
+    peer.handshake()
+    listener.accept(peer).expect_state("ESTABLISHED")
+
+
+@case(
+    "connection.reset-and-fin-are-told-apart",
+    checkpoint=5,
+    rfc=["9293 3.6", "MUST-12", "D-CONN-35"],
+    rule="The application can tell an orderly end from an abort.",
+    hint="A FIN is an end of file. A reset is an error, and no end of file.",
+    kills=["connection.reset-is-no-error"],
+    weight=2,
+)
+def told_apart(lab: Lab) -> None:
+    listener = lab.listen(80)
+    polite, rude = lab.peer(port=80), lab.peer(port=80)
+    with lab.precondition("the opening of two connections"):
+        polite.handshake()
+        first = listener.accept(polite)
+        rude.handshake()
+        second = listener.accept(rude)
+    polite.send(fin=True)
+    first.expect_eof()
+    first.expect_error("none")
+    rude.send(rst=True)
+    second.expect(eof=False)
+    second.expect_error("reset")
+
+
+@case(
+    "connection.reset-discards-what-was-not-read",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "B-ES-3"],
+    rule="A reset flushes both queues: unread bytes are gone, nothing more can be written.",
+    hint="connection.h, RECEIVE: what was not read when a reset arrived is gone.",
+    kills=["connection.readable-after-reset", "connection.reset-ignored"],
+)
+def reset_discards(lab: Lab) -> None:
+    peer, app = lab.established()
+    peer.send(data=b"never read")
+    peer.expect_ack()
+    app.expect(readable=10)
+    peer.send(rst=True)
+    app.expect(readable=0, writable=0, eof=False)
+    app.expect_error("reset")
+    app.write(b"too late", accepts=0)
+
+
+@case(
+    "connection.reset-stops-retransmission",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "C-FAIL-5", "D-SEND-39"],
+    rule="After a reset nothing is sent again.",
+    hint="In CLOSED there is no timer.",
+    kills=["connection.reset-ignored"],
+    weight=2,
+)
+def reset_stops(lab: Lab) -> None:
+    peer, app = lab.established()
+    app.write(b"data")
+    peer.expect(seq=1, data=b"data")
+    peer.send(rst=True)
+    peer.expect_nothing(for_ms=10_000)
+    app.expect_error("reset")
+
+
+@case(
+    "connection.nothing-kills-but-an-exact-reset",
+    checkpoint=5,
+    rfc=["9293 3.5.2", "9293 3.5.3", "D-CONN-12"],
+    rule="A shower of stray segments leaves a connection as it was.",
+    hint="Only four things end it: a reset at RCV.NXT, both FINs, ABORT, and a timeout.",
+    kills=["connection.any-reset-kills", "connection.any-syn-resets"],
+    weight=3,
+)
+def stray_shower(lab: Lab) -> None:
+    peer, app = lab.established()
+    for seq in (-1, 70_000, 0x80000000, -100_000):
+        peer.send(seq=seq, ack=0x40000000, data=b"stray")
+        peer.send(seq=seq, rst=True)
+        peer.send(seq=seq, rst=True, ack=9)
+        peer.send(seq=seq, fin=True, ack=77)
+        peer.send(seq=seq, syn=True)
+    peer.inbox.clear()
+    app.write(b"still here")
+    peer.expect_data(b"still here")
+    peer.probe_alive()
+    app.expect_read(b"!")
+
+
+@case(
+    "connection.challenges-are-limited",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "C-5961-4", "D-CONN-33"],
+    rule="A flood of forged resets does not make a flood of challenge ACKs; real data is still acked.",
+    hint="RFC 5961, 7, names 10 in 5 seconds. Which ACKs are challenges, and which are not?",
+    kills=["connection.challenges-unlimited", "connection.limiter-swallows-real-acks"],
+    weight=2,
+)
+def challenges_limited(lab: Lab) -> None:
+    peer, app = lab.established()
+    peer.send(data=b"hello")
+    peer.expect_ack()
+    for _ in range(2):
+        with peer.burst():
+            for at in range(40):
+                peer.send(rst=True, seq=10 + at)
+    for at in range(10):
+        peer.send(rst=True, seq=100 + at)
+    count = len(peer.inbox)
+    expect_true("the number of ACKs for 90 resets", count <= 45, "at most 45", str(count))
+    peer.inbox.clear()
+    for _ in range(12):
+        peer.send(seq=1, data=b"hello")
+        peer.expect(ack=6, length=0)
+    peer.probe_alive()
+
+
+@case(
+    "connection.two-confused-hosts",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "B-SC-21", "C-5961-5", "D-RECV-8"],
+    rule="Two sides that disagree about their numbers do not talk for ever.",
+    hint="One answer for one segment; none without cause.",
+    kills=["connection.ack-of-unsent-unanswered"],
+)
+def two_confused(lab: Lab) -> None:
+    peer, app = lab.established()
+    for _ in range(8):
+        peer.send(ack=1001)
+        peer.expect(seq=1, ack=1, length=0, rst=False)
+        peer.expect_nothing(for_ms=0)
+    peer.expect_nothing(for_ms=2000)
+    peer.probe_alive()
+
+
+@case(
+    "connection.abort-resets-in-{state}",
+    checkpoint=5,
+    rfc=["9293 3.10.5", "U-24", "C-FAIL-5", "E-4"],
+    rule="ABORT tells the peer by a reset at SND.NXT, and forgets all that was queued ({state}).",
+    hint="The reset must be exact for the peer: where does it expect us?",
+    each=each_state("established", "fin-wait-1", "fin-wait-2", "close-wait"),
+    kills=["connection.abort-says-nothing", "connection.abort-resets-at-una"],
+)
+def abort_resets(lab: Lab, state: str, code: str) -> None:
+    stage = reach(lab, state)
+    assert stage.app is not None
+    if state in ("established", "close-wait"):
+        stage.app.write(b"never delivered")
+        stage.peer.expect(seq=1, data=b"never delivered")
+        stage.snd_nxt = 16
+    stage.app.abort()
+    stage.peer.expect_reset(seq=stage.snd_nxt)
+    stage.app.expect_state("CLOSED")
+    stage.app.expect_error("aborted")
+    stage.peer.expect_nothing(for_ms=5000)
+
+
+@case(
+    "connection.abort-is-silent-in-{state}",
+    checkpoint=5,
+    rfc=["9293 3.10.5"],
+    rule="ABORT when both sides have closed says nothing any more ({state}).",
+    hint="There is nothing left to take back.",
+    each=each_state("closing", "last-ack", "time-wait"),
+    kills=["connection.abort-always-resets"],
+)
+def abort_is_silent(lab: Lab, state: str, code: str) -> None:
+    stage = reach(lab, state)
+    assert stage.app is not None
+    stage.app.abort()
+    stage.peer.expect_nothing(for_ms=5000)
+    stage.app.expect_state("CLOSED")

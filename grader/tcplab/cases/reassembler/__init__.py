@@ -1,0 +1,1 @@
+"""Checkpoint 2: the reassembler, piece by piece on the bench and segment by segment on the wire."""

@@ -1,0 +1,1 @@
+"""Checkpoint 3: the receiver, on the bench and inside a connection."""

@@ -1,0 +1,204 @@
+"""What an acknowledgment does to SND.UNA, to the window and to the stream."""
+
+from __future__ import annotations
+
+from tcplab.case import case
+from tcplab.lab import Lab
+
+
+@case(
+    "sender.acked-bytes-leave-the-stream",
+    checkpoint=4,
+    rfc=["9293 3.10.7.4", "D-SEND-3"],
+    rule="What is acknowledged makes room in the stream; the SYN is no byte of it.",
+    hint="How many of the newly acknowledged numbers are bytes?",
+    kills=["sender.syn-popped-as-byte", "sender.acked-bytes-kept"],
+)
+def acked_bytes_leave(lab: Lab) -> None:
+    sender = lab.sender(send_capacity=10)
+    sender.write(b"0123456789")
+    sender.open()
+    sender.stream.expect(buffered=10)
+    sender.expect_data(b"0123456789", seq=1)
+    sender.write(b"more", accepts=0)
+    sender.receive(ack=6, seq=0)
+    sender.stream.expect(buffered=5, available=5)
+    sender.expect(snd_una=6, in_flight=5)
+    sender.write(b"abcdef", accepts=5)
+    sender.receive(ack=11, seq=0)
+    sender.expect_data(b"abcde", seq=11)
+
+
+@case(
+    "sender.ack-inside-a-segment",
+    checkpoint=4,
+    rfc=["9293 3.4", "D-SEND-37", "B-ES-8"],
+    rule="An acknowledgment may end in the middle of a segment: only what is behind it remains.",
+    hint="Count bytes from SND.UNA to SND.NXT, not segments.",
+    kills=["sender.timer-stops-on-partial-ack"],
+)
+def ack_inside_segment(lab: Lab) -> None:
+    data = lab.bytes(2000)
+    sender = lab.sender()
+    sender.open(mss=1000)
+    sender.write(data)
+    sender.expect_data(data, seq=1)
+    sender.receive(ack=501, seq=0)
+    sender.expect(in_flight=1500, snd_una=501, snd_nxt=2001)
+    sender.expect_nothing()
+    sender.tick(1000)
+    sender.expect_segment(seq=501, data=data[500:1500])
+    sender.expect_nothing()
+
+
+@case(
+    "sender.ack-of-unsent-bytes-is-ignored",
+    checkpoint=4,
+    rfc=["9293 3.10.7.4", "B-ES-10", "D-SEND-1"],
+    rule="An acknowledgment of what was never sent is ignored, and its window with it.",
+    hint="SND.UNA < SEG.ACK =< SND.NXT. Which of the two ends do you check?",
+    kills=["sender.ack-beyond-nxt-accepted"],
+)
+def ack_of_unsent(lab: Lab) -> None:
+    sender = lab.sender()
+    sender.open(window=5)
+    sender.write(b"abcdefghij")
+    sender.expect_segment(seq=1, data=b"abcde")
+    sender.receive(ack=11, window=5000, seq=0)
+    sender.receive(ack=7, window=5000, seq=0)
+    sender.expect(in_flight=5, snd_una=1, snd_nxt=6)
+    sender.stream.expect(buffered=10)
+    sender.expect_nothing()
+    sender.receive(ack=6, window=5, seq=0)
+    sender.expect_segment(seq=6, data=b"fghij")
+
+
+@case(
+    "sender.old-ack-is-ignored",
+    checkpoint=4,
+    rfc=["9293 3.10.7.4", "B-ES-9", "U-22"],
+    rule="An acknowledgment below SND.UNA comes late: neither it nor its window is news.",
+    hint="SND.UNA never goes back. May an old message still change the window?",
+    kills=["sender.old-ack-not-ignored"],
+)
+def old_ack(lab: Lab) -> None:
+    sender = lab.sender(nagle=False)
+    sender.open(mss=1000, window=5000)
+    sender.write(bytes(3000))
+    sender.expect_data(bytes(3000), seq=1)
+    sender.receive(ack=2001, window=5000, seq=0)
+    sender.receive(ack=1001, window=0, seq=9)
+    sender.expect(snd_una=2001, in_flight=1000)
+    sender.write(b"more")
+    sender.expect_segment(seq=3001, data=b"more")
+
+
+@case(
+    "sender.window-of-the-newest-segment",
+    checkpoint=4,
+    rfc=["9293 3.10.7.4", "U-22", "B-ES-12", "D-SEND-32"],
+    rule="A window is taken only from a segment that is not older than the last one it came from.",
+    hint="SND.WL1 and SND.WL2 remember which segment brought the window. Their comparison wraps.",
+    kills=["sender.window-taken-from-old-segment", "sender.window-compared-without-wrap"],
+)
+def window_of_newest(lab: Lab) -> None:
+    sender = lab.sender(nagle=False)
+    sender.expect_segment(seq=0, syn=True)
+    sender.set_mss(1000)
+    sender.receive(ack=1, window=1000, seq=0xFFFFFFF0)
+    sender.receive(ack=1, window=3000, seq=100)
+    sender.receive(ack=1, window=500, seq=50)
+    sender.receive(ack=1, window=500, seq=0xFFFFFFF8)
+    sender.write(bytes(3000))
+    sender.expect_data(bytes(3000), seq=1)
+    sender.receive(ack=1, window=4000, seq=100)
+    sender.write(bytes(1000))
+    sender.expect_data(bytes(1000), seq=3001)
+    sender.receive(ack=1, window=1000, seq=101)
+    sender.receive(ack=2001, window=1000, seq=101)
+    sender.write(bytes(1000))
+    sender.expect_nothing()
+
+
+@case(
+    "sender.numbers-wrap-around-{isn:x}",
+    checkpoint=4,
+    rfc=["9293 3.4", "U-3", "D-SEQ-7"],
+    rule="The numbers go on past 2^32 - 1 with 0, wherever the ISN lies.",
+    hint="Count inside with 64 bits, and wrap only what goes out: seqno_wrap, seqno_unwrap.",
+    each=[{"isn": 0xFFFFFFFF}, {"isn": 0xFFFFFFF0}, {"isn": 0x7FFFFFFF}, {"isn": 0}],
+)
+def numbers_wrap(lab: Lab, isn: int) -> None:
+    sender = lab.sender(isn=isn)
+    sender.open()
+    data = lab.bytes(40)
+    for at in (1, 41):
+        sender.write(data)
+        sender.expect_data(data, seq=at)
+        sender.receive(ack=at + 20, seq=0)
+        sender.expect(snd_una=at + 20, snd_nxt=at + 40, in_flight=20)
+        sender.receive(ack=at + 40, seq=0)
+    sender.expect(in_flight=0, snd_una=81)
+
+
+# --- on the wire -----------------------------------------------------------------------------
+
+
+@case(
+    "sender.only-the-rest-is-sent-again",
+    checkpoint=4,
+    rfc=["9293 3.10.7.4", "B-ES-8", "D-SEND-12"],
+    rule="After half of what is in flight is acknowledged, the other half is sent again in time.",
+    hint="Does the timer still run when an acknowledgment covers only part of what is in flight?",
+    kills=["sender.timer-stops-on-partial-ack"],
+)
+def only_the_rest(lab: Lab) -> None:
+    peer, app = lab.established(mss=1000)
+    data = lab.bytes(3000)
+    app.write(data)
+    peer.expect_data(data, acknowledge=False)
+    peer.send(ack=1501)
+    again = peer.expect(seq=1501, length=lambda n: n > 0, not_before_ms=800, within_ms=1300)
+    peer.send(ack=1501 + len(again.data))
+    peer.send(ack=3001)
+    app.expect(unacknowledged=0)
+
+
+@case(
+    "sender.bytes-held-back-are-not-acknowledged",
+    checkpoint=4,
+    rfc=["9293 3.10.7.4", "D-SEND-1"],
+    rule="A peer that acknowledges bytes it cannot have seen does not make them disappear.",
+    hint="SEG.ACK > SND.NXT: the bytes behind SND.NXT were never sent, so nobody has them.",
+    kills=["sender.ack-beyond-nxt-accepted"],
+)
+def held_back_bytes(lab: Lab) -> None:
+    peer, app = lab.established(mss=1000, window=1000)
+    data = lab.bytes(2000)
+    app.write(data)
+    peer.expect_data(data[:1000], acknowledge=False)
+    peer.send(ack=2001, window=1000)
+    peer.send(ack=1001, window=1000)
+    peer.expect_data(data[1000:])
+
+
+@case(
+    "sender.reordered-segment-brings-no-window",
+    checkpoint=4,
+    rfc=["9293 3.10.7.4", "U-22", "C-WIN-3", "D-SEND-32"],
+    rule="A segment that was overtaken on its way does not set the window back to what it says.",
+    hint="The older segment has the smaller SEG.SEQ: compare it with SND.WL1.",
+    kills=["sender.window-taken-from-old-segment"],
+    weight=2,
+)
+def reordered_window(lab: Lab) -> None:
+    peer, app = lab.established(mss=1000)
+    peer.send(seq=11, data=b"overtaking", window=5000)
+    peer.send(seq=1, data=b"overtaken.", window=100)
+    peer.snd_nxt = 21
+    data = lab.bytes(3000)
+    app.write(data)
+    peer.expect_data(data, acknowledge=False, within_ms=0)
+    peer.send(window=100)
+    app.write(data)
+    peer.expect(seq=3001, length=lambda n: n <= 100, within_ms=3000)

@@ -1,0 +1,140 @@
+"""The round-trip time, and the RTO that follows from it: RFC 6298, sections 2 and 3."""
+
+from __future__ import annotations
+
+from tcplab.case import case
+from tcplab.lab import Lab
+
+
+@case(
+    "sender.first-sample-of-{rtt}-ms",
+    checkpoint=4,
+    rfc=["6298 2.2", "6298 2.4", "6298 2.5", "C-RTO-2", "D-SEND-15"],
+    rule="After the first round trip R the RTO is R + 4 * R/2, within its limits: {rto} ms.",
+    hint="SRTT = R, RTTVAR = R/2, RTO = SRTT + 4 * RTTVAR. Then the minimum, then the maximum.",
+    each=[
+        {"rtt": 800, "rto": 2400},
+        {"rtt": 5000, "rto": 15_000},
+        {"rtt": 100, "rto": 1000},
+        {"rtt": 30_000, "rto": 60_000},
+    ],
+    kills=["sender.first-rttvar-wrong", "sender.rto-without-floor", "sender.no-sample-at-all"],
+)
+def first_sample(lab: Lab, rtt: int, rto: int) -> None:
+    sender = lab.sender(rto_initial_ms=50_000)
+    sender.expect_segment(syn=True)
+    sender.tick(rtt)
+    sender.receive(ack=1, seq=0)
+    sender.expect(rto=rto)
+
+
+@case(
+    "sender.second-sample",
+    checkpoint=4,
+    rfc=["6298 2.3", "C-RTO-3", "D-SEND-15"],
+    rule="A later sample moves RTTVAR by 1/4 and SRTT by 1/8: 800 ms, then 1600 ms give 2900 ms.",
+    hint="RTTVAR is computed from the old SRTT: which of the two lines comes first?",
+    kills=["sender.srtt-before-rttvar", "sender.alpha-and-beta-swapped"],
+)
+def second_sample(lab: Lab) -> None:
+    sender = lab.sender()
+    sender.expect_segment(syn=True)
+    sender.tick(800)
+    sender.receive(ack=1, seq=0)
+    sender.expect(rto=2400)
+    sender.write(b"data")
+    sender.expect_data(b"data", seq=1)
+    sender.tick(1600)
+    sender.receive(ack=5, seq=0)
+    sender.expect(rto=2900)
+
+
+@case(
+    "sender.steady-round-trips-calm-down",
+    checkpoint=4,
+    rfc=["6298 2.3", "6298 2.4", "C-RTO-7"],
+    rule="While the round-trip time stays at 64 ms, its variation shrinks by a quarter each time.",
+    hint="RTTVAR = 3/4 * RTTVAR + 1/4 * |SRTT - R|. What is the deviation if nothing changes?",
+    kills=["sender.alpha-and-beta-swapped", "sender.one-sample-only"],
+)
+def calm_down(lab: Lab) -> None:
+    sender = lab.sender(rto_min_ms=1)
+    sender.expect_segment(syn=True)
+    sender.tick(64)
+    sender.receive(ack=1, seq=0)
+    sender.expect(rto=64 + 4 * 32)
+    for at, rttvar in ((1, 24), (2, 18)):
+        sender.write(b"x")
+        sender.expect_segment(seq=at, data=b"x")
+        sender.tick(64)
+        sender.receive(ack=at + 1, seq=0)
+        sender.expect(rto=64 + 4 * rttvar)
+
+
+@case(
+    "sender.no-sample-from-what-was-sent-twice",
+    checkpoint=4,
+    rfc=["6298 3", "C-RTO-6", "D-SEND-14"],
+    rule="The ACK of a segment that was sent twice may be for either: it is no sample (Karn).",
+    hint="When something is sent again, forget that you are timing it.",
+    kills=["sender.sample-from-retransmission"],
+)
+def karn(lab: Lab) -> None:
+    sender = lab.sender()
+    sender.open()
+    sender.write(b"data")
+    sender.expect_data(b"data", seq=1)
+    sender.tick(1000)
+    sender.expect_segment(seq=1, data=b"data")
+    sender.tick(900)
+    sender.receive(ack=5, seq=0)
+    sender.expect(rto=2000, consecutive=0)
+
+
+# --- on the wire -----------------------------------------------------------------------------
+
+
+@case(
+    "sender.slow-path-gets-a-longer-rto",
+    checkpoint=4,
+    rfc=["6298 2", "C-RTO-2", "C-RTO-7"],
+    rule="Where a round trip takes 0.8 s, lost data is sent again after about 2 s, not after 1 s.",
+    hint="Time one segment at a time, from when it leaves until its acknowledgment is here.",
+    kills=["sender.no-sample-at-all"],
+    weight=2,
+)
+def slow_path(lab: Lab) -> None:
+    listener = lab.listen(80)
+    peer = lab.peer(port=80)
+    peer.send(syn=True)
+    peer.expect(syn=True)
+    lab.clock.advance(800)
+    peer.send()
+    app = listener.accept(peer)
+    app.write(b"one")
+    peer.expect(seq=1, data=b"one")
+    lab.clock.advance(800)
+    peer.send(ack=4)
+    app.write(b"two")
+    peer.expect(seq=4, data=b"two")
+    peer.expect(seq=4, data=b"two", not_before_ms=1900, within_ms=2600)
+
+
+@case(
+    "sender.late-ack-is-no-fast-path",
+    checkpoint=4,
+    rfc=["6298 3", "6298 5", "C-RTO-6", "C-RTO-14"],
+    rule="An ACK right after a retransmission does not make the RTO short again.",
+    hint="Karn: no sample; and without a sample the backed-off RTO stays.",
+    kills=["sender.sample-from-retransmission", "sender.rto-reset-by-any-ack"],
+)
+def late_ack(lab: Lab) -> None:
+    peer, app = lab.established()
+    app.write(b"one")
+    peer.expect(seq=1, data=b"one")
+    peer.expect(seq=1, data=b"one", within_ms=1200)
+    lab.clock.advance(10)
+    peer.send(ack=4)
+    app.write(b"two")
+    peer.expect(seq=4, data=b"two")
+    peer.expect(seq=4, data=b"two", not_before_ms=1600, within_ms=2400)

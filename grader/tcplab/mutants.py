@@ -1,0 +1,132 @@
+"""Mutants: the reference with one bug put in, to see that the cases find it.
+
+`grader/mutants/<stem>.toml` describes them:
+
+    [[mutant]]
+    name = "reassembler.fin-at-cut-edge"
+    file = "reassembler.c"              # below reference/
+    find = '''text that stands there exactly once'''
+    replace = '''what stands there instead'''
+    bug = "D-REAS-7: is_last counts although the last bytes were cut off."
+    killed_by = ["reassembler.last-is-forgotten-when-cut-off"]
+    mode = "solo"                       # or "stack": all files of the mutant together
+
+A mutant is killed by a case that does not pass. Each case names the same mutants in its `kills`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tcplab.build import Builder, Target
+from tcplab.case import Case
+from tcplab.errors import BuildError
+from tcplab.kit import COMPONENT_FILES, Kit
+from tcplab.result import Outcome
+from tcplab.sandbox import Launcher
+from tcplab.worker import Worker
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+
+class MutantError(ValueError):
+    """A mutant that is described wrongly, or no longer fits the reference."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One bug. `find` stands exactly once in `file`; `killed_by` are the ids of cases."""
+
+    name: str
+    file: str
+    find: str
+    replace: str
+    bug: str
+    killed_by: tuple[str, ...]
+    mode: str = "solo"
+
+
+def load(folder: Path) -> list[Mutant]:
+    """All mutants in the folder's .toml files, by file and place. Raises MutantError."""
+    mutants: list[Mutant] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            rows = tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", [])
+        except ValueError as error:
+            raise MutantError(f"{path.name}: {error}") from error
+        mutants += [_mutant(path, row) for row in rows]
+    names = [mutant.name for mutant in mutants]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise MutantError(f"two mutants are called {twice[0]}")
+    return mutants
+
+
+def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
+    try:
+        mutant = Mutant(**{**row, "killed_by": tuple(row["killed_by"])})
+    except (KeyError, TypeError) as error:
+        raise MutantError(f"{path.name}: {row.get('name', 'a mutant without name')}: {error}")
+    known = mutant.file in COMPONENT_FILES and mutant.mode in ("solo", "stack")
+    if not known or not mutant.name.startswith(f"{path.stem}.") or not mutant.killed_by:
+        raise MutantError(f"{path.name}: {mutant.name}: wrong name, file, mode, or no case")
+    return mutant
+
+
+def mutate(mutant: Mutant, text: str) -> str:
+    """The text with the bug in it. Raises MutantError if its place is not found exactly once."""
+    count = text.count(mutant.find)
+    if count != 1:
+        raise MutantError(f"{mutant.name}: its text stands {count} times in {mutant.file}")
+    return text.replace(mutant.find, mutant.replace)
+
+
+def apply(mutant: Mutant, reference: Path, folder: Path) -> Target:
+    """Copies the reference to `folder`, which exists, with the bug put in: a target to grade."""
+    for path in reference.glob("*.[ch]"):
+        text = path.read_text(encoding="utf-8")
+        text = mutate(mutant, text) if path.name == mutant.file else text
+        (folder / path.name).write_text(text, encoding="utf-8")
+    return Target(mutant.name, folder.resolve())
+
+
+def try_cases(
+    kit: Kit,
+    target: Target,
+    cases: Sequence[Case],
+    *,
+    mode: str,
+    launcher: Launcher,
+    seed: int = 1,
+) -> dict[str, Outcome]:
+    """Runs cases on a target, in this process and over a socket pair: what came of each, by id.
+    Code that does not compile kills nothing: BuildError."""
+    builder = Builder(kit, target, sandboxed=launcher.mode == "bwrap")
+    checkpoints = {one.number: one for one in kit.checkpoints()}
+    wanted = sorted({case.checkpoint for case in cases})
+    built = builder.build_all([checkpoints[number] for number in wanted], mode)
+    runnable: list[tuple[Case, Path]] = []
+    for case in cases:
+        binary = built[case.checkpoint]
+        if isinstance(binary, BuildError):
+            raise binary
+        runnable.append((case, binary))
+    outcomes: dict[str, Outcome] = {}
+    Worker(runnable, launcher, "socketpair", seed, None).run(outcomes.__setitem__)
+    return outcomes
+
+
+def pairs_of_mutants(mutants: Iterable[Mutant]) -> set[tuple[str, str]]:
+    """(mutant, case) as the mutants tell it."""
+    return {(mutant.name, identity) for mutant in mutants for identity in mutant.killed_by}
+
+
+def pairs_of_cases(cases: Iterable[Case]) -> set[tuple[str, str]]:
+    """(mutant, case) as the cases tell it."""
+    return {(name, case.id) for case in cases for name in case.kills}
