@@ -47,12 +47,12 @@ struct tcp_connection {
 
     /* 3.10.8 and 3.8.6.3: what is waiting for time to pass. */
     bool ack_delayed;            /* an acknowledgment that may wait for company, */
-    uint32_t ack_delay_left_ms;  /* but no longer than this */
+    uint64_t ack_delay_left_ms;  /* but no longer than this */
     uint32_t segments_since_ack; /* in-order segments that the last ACK did not cover */
-    uint32_t time_wait_left_ms;  /* in TIME-WAIT: until the connection is forgotten */
-    uint32_t unacked_for_ms;     /* how long the peer has acknowledged nothing new */
+    uint64_t time_wait_left_ms;  /* in TIME-WAIT: until the connection is forgotten */
+    uint64_t unacked_for_ms;     /* how long the peer has acknowledged nothing new */
     uint32_t challenge_acks;     /* sent in the present period */
-    uint32_t challenge_period_left_ms;
+    uint64_t challenge_period_left_ms;
 };
 
 /* --- the connection as a thing -----------------------------------------------------------------
@@ -113,6 +113,9 @@ static void return_to_listen(struct tcp_connection *connection)
     connection->remote_port = 0;
     connection->syn_ack_due = false;
     connection->ack_due = false;
+    connection->ack_delayed = false;
+    connection->segments_since_ack = 0;
+    connection->unacked_for_ms = 0;
     connection->state = TCP_LISTEN;
     if (!make_halves(connection)) {
         enter_closed(connection, TCP_ERROR_ABORTED);
@@ -245,7 +248,7 @@ void tcp_connection_abort(struct tcp_connection *connection)
     case TCP_FIN_WAIT_1:
     case TCP_FIN_WAIT_2:
     case TCP_CLOSE_WAIT:
-        send_reset(connection, tcp_sender_ack_seq(connection->sender));
+        send_reset(connection, tcp_sender_snd_nxt(connection->sender));
         break;
     default:
         break; /* the peer knows nothing of us yet, or has said all that it will say */
@@ -399,7 +402,7 @@ static void enter_established(struct tcp_connection *connection)
 static void enter_time_wait(struct tcp_connection *connection)
 {
     connection->state = TCP_TIME_WAIT;
-    connection->time_wait_left_ms = 2 * connection->config.msl_ms;
+    connection->time_wait_left_ms = 2 * (uint64_t)connection->config.msl_ms;
 }
 
 /* --- 3.10.7.1 CLOSED ---------------------------------------------------------------------------
@@ -512,13 +515,32 @@ static void arrives_in_syn_sent(struct tcp_connection *connection,
 
 static bool check_ack(struct tcp_connection *connection, const struct tcp_segment *segment);
 
-/* An empty segment from beyond the window may be the answer to one of ours that was beyond the
- * peer's. If both answered every one of those, they would never stop; so there is a limit. */
-static bool is_empty_and_beyond(const struct tcp_connection *connection,
+/* The segment is dropped, but three things about it count all the same. */
+static void answer_unacceptable(struct tcp_connection *connection,
                                 const struct tcp_segment *segment)
 {
-    return tcp_segment_length(segment) == 0 &&
-           seqno_before(tcp_receiver_rcv_nxt(connection->receiver), segment->seq);
+    struct seqno rcv_nxt = tcp_receiver_rcv_nxt(connection->receiver);
+    bool window_closed = tcp_receiver_rcv_wnd(connection->receiver) == 0;
+    bool next_or_one_on = segment->seq.raw - rcv_nxt.raw <= 1;
+    bool empty_and_beyond = tcp_segment_length(segment) == 0 && seqno_before(rcv_nxt, segment->seq);
+
+    /* A closed window refuses the text, but what the segment acknowledges is news. A peer whose
+     * probe we have refused has gone one number further. */
+    if (window_closed && next_or_one_on && has(segment, TCP_ACK) && !has(segment, TCP_SYN)) {
+        check_ack(connection, segment);
+    }
+    /* A FIN that comes again says that the peer has not seen our last ACK: two MSL from here. */
+    if (connection->state == TCP_TIME_WAIT && has(segment, TCP_FIN)) {
+        enter_time_wait(connection);
+    }
+    /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. An empty segment from beyond the window may itself be
+     * the answer to one of ours, when both windows are closed and both sides have sent a probe. If
+     * each answered every one of those, they would never stop; so there is a limit. */
+    if (has(segment, TCP_SYN) || empty_and_beyond) {
+        send_challenge_ack(connection);
+    } else {
+        connection->ack_due = true;
+    }
 }
 
 /* First, the sequence number: does any of the segment lie in the window? */
@@ -529,24 +551,9 @@ static bool check_sequence(struct tcp_connection *connection, const struct tcp_s
     if (tcp_receiver_acceptable(connection->receiver, segment->seq, seg_len)) {
         return true;
     }
-    if (has(segment, TCP_RST)) {
-        return false; /* RFC 5961, 3: outside the window it is dropped silently */
+    if (!has(segment, TCP_RST)) { /* which is dropped silently: RFC 5961, 3 */
+        answer_unacceptable(connection, segment);
     }
-    if (has(segment, TCP_SYN) || is_empty_and_beyond(connection, segment)) {
-        send_challenge_ack(connection);
-        return false;
-    }
-    /* A closed window refuses the text, but what the segment acknowledges is news all the same. */
-    bool next_expected = segment->seq.raw == tcp_receiver_rcv_nxt(connection->receiver).raw;
-    if (tcp_receiver_rcv_wnd(connection->receiver) == 0 && next_expected) {
-        if (!check_ack(connection, segment)) {
-            return false;
-        }
-    }
-    if (connection->state == TCP_TIME_WAIT && has(segment, TCP_FIN)) {
-        enter_time_wait(connection); /* the peer has not seen our last ACK: two MSL from here */
-    }
-    connection->ack_due = true;
     return false;
 }
 
@@ -760,7 +767,7 @@ void tcp_connection_segment_arrives(struct tcp_connection *connection,
  */
 
 /* Takes `ms` off a countdown; true when it has just reached zero. */
-static bool count_down(uint32_t *left_ms, uint32_t ms)
+static bool count_down(uint64_t *left_ms, uint32_t ms)
 {
     bool was_running = *left_ms > 0;
     *left_ms -= ms < *left_ms ? ms : *left_ms;
@@ -875,7 +882,7 @@ bool tcp_connection_next_segment(struct tcp_connection *connection, struct tcp_s
     }
     if (connection->ack_due || window_update_due(connection)) {
         /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
-        message = (struct tcp_sender_message){.seq = tcp_sender_ack_seq(connection->sender)};
+        message = (struct tcp_sender_message){.seq = tcp_sender_snd_nxt(connection->sender)};
         make_segment(connection, &message, out);
         return true;
     }

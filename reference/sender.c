@@ -353,11 +353,16 @@ void tcp_sender_receive(struct tcp_sender *sender, const struct tcp_receiver_mes
     }
     bool was_closed = window_is_closed(sender);
     bool advances = ack > sender->snd_una;
+    uint64_t right_edge = sender->snd_una + sender->snd_wnd;
     if (advances) {
         advance_snd_una(sender, ack);
     }
     if (window_is_news(sender, message->seq, ack)) {
         take_window(sender, message, ack);
+    } else {
+        /* SND.WND counts from SND.UNA: it shrinks as that advances. No edge further right than this
+         * was ever offered. */
+        sender->snd_wnd = (uint32_t)(right_edge > ack ? right_edge - ack : 0);
     }
     if (window_is_closed(sender)) {
         sender->consecutive_retransmissions = 0; /* the probe was answered: MUST-37 */
@@ -525,13 +530,6 @@ struct seqno tcp_sender_snd_una(const struct tcp_sender *sender)
 struct seqno tcp_sender_snd_nxt(const struct tcp_sender *sender)
 {
     return seqno_wrap(sender->snd_nxt, sender->config.isn);
-}
-
-struct seqno tcp_sender_ack_seq(const struct tcp_sender *sender)
-{
-    uint64_t right_edge = sender->snd_una + sender->snd_wnd;
-    uint64_t seq = sender->window_known ? min_u64(sender->snd_nxt, right_edge) : sender->snd_nxt;
-    return seqno_wrap(seq, sender->config.isn);
 }
 
 bool tcp_sender_syn_acked(const struct tcp_sender *sender)

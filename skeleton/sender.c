@@ -110,14 +110,6 @@ struct seqno tcp_sender_snd_nxt(const struct tcp_sender *sender)
     return (struct seqno){0};
 }
 
-/* The number for a segment that carries nothing of the stream. */
-struct seqno tcp_sender_ack_seq(const struct tcp_sender *sender)
-{
-    (void)sender;
-    /* TODO: yours */
-    return (struct seqno){0};
-}
-
 /* Has our SYN been acknowledged? */
 bool tcp_sender_syn_acked(const struct tcp_sender *sender)
 {

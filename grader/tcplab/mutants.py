@@ -70,7 +70,8 @@ def load(folder: Path) -> list[Mutant]:
 
 def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
     try:
-        mutant = Mutant(**{**row, "killed_by": tuple(row["killed_by"])})
+        fields: dict[str, Any] = {**row, "killed_by": tuple(row["killed_by"])}
+        mutant = Mutant(**fields)
     except (KeyError, TypeError) as error:
         raise MutantError(f"{path.name}: {row.get('name', 'a mutant without name')}: {error}")
     known = mutant.file in COMPONENT_FILES and mutant.mode in ("solo", "stack")

@@ -86,7 +86,7 @@ class Segment:
             raise NotASegment(f"an IPv4 packet of {len(raw)} bytes in which scapy finds no TCP")
         mss = None
         for kind, value in tcp.options:
-            if kind == "MSS":
+            if kind == "MSS" and isinstance(value, int):
                 mss = int(value)
         header = packet.ihl * 4 + max(tcp.dataofs or 5, 5) * 4
         return Segment(

@@ -57,7 +57,8 @@ void tcp_sender_set_nagle(struct tcp_sender *sender, bool on);
  *   - The SYN was retransmitted and is now acknowledged: the RTO becomes rto_after_syn_loss_ms, if
  *     it is less (RFC 6298, 5.7).
  *   - The window is taken if the segment is not older than the one that brought the present window:
- *     SND.WL1 < seq, or SND.WL1 = seq and SND.WL2 =< ack. The first one is always taken.
+ *     SND.WL1 < seq, or SND.WL1 = seq and SND.WL2 =< ack. The first one is always taken. Otherwise
+ *     the right edge, SND.UNA + SND.WND, stays where it was although SND.UNA may have advanced.
  *   - An answer that leaves the window at zero also sets consecutive_retransmissions to 0: a peer
  *     that answers probes is alive (3.8.6.1, MUST-37).
  *   - A window that opens from zero while bytes are in flight: the first of them is retransmitted
@@ -117,9 +118,5 @@ uint32_t tcp_sender_consecutive_retransmissions(const struct tcp_sender *sender)
 uint32_t tcp_sender_rto_ms(const struct tcp_sender *sender);
 struct seqno tcp_sender_snd_una(const struct tcp_sender *sender);
 struct seqno tcp_sender_snd_nxt(const struct tcp_sender *sender); /* the highest ever sent, + 1 */
-/* SEQ for a segment that carries nothing of the stream: SND.NXT, but not beyond SND.UNA + SND.WND
- * once a window is known. A probe counts in SND.NXT although the peer may have refused it, and an
- * acknowledgment with a number beyond the peer's window would be refused like the probe. */
-struct seqno tcp_sender_ack_seq(const struct tcp_sender *sender);
 bool tcp_sender_syn_acked(const struct tcp_sender *sender);
 bool tcp_sender_fin_acked(const struct tcp_sender *sender);

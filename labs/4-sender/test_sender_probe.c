@@ -28,36 +28,6 @@ static void a_probe_counts_as_sent(void **state)
     assert_seqno(tcp_sender_snd_nxt(sender), ISN + 2);
 }
 
-/* The peer may have refused the probe, and would refuse a number beyond its window as well. */
-static void an_acknowledgment_stands_before_a_probe_that_the_window_did_not_allow(void **state)
-{
-    struct tcp_sender *sender = connected(state, 0);
-
-    app_writes(sender, 5000);
-    expect_nothing(sender);
-    assert_seqno(tcp_sender_ack_seq(sender), ISN + 1);
-    pass(sender, 1000);
-    expect_bytes(sender, 0, 1);
-    assert_seqno(tcp_sender_ack_seq(sender), ISN + 1);
-    peer_acks(sender, 1, 0);
-    assert_seqno(tcp_sender_ack_seq(sender), ISN + 2);
-}
-
-static void an_acknowledgment_otherwise_stands_at_snd_nxt(void **state)
-{
-    struct tcp_sender *sender = new_sender(state);
-
-    assert_seqno(tcp_sender_ack_seq(sender), ISN);
-    expect_syn(sender);
-    assert_seqno(tcp_sender_ack_seq(sender), ISN + 1);
-    peer_acks(sender, 0, 4000);
-    app_writes(sender, 500);
-    expect_bytes(sender, 0, 500);
-    assert_seqno(tcp_sender_ack_seq(sender), ISN + 501);
-    peer_acks(sender, 0, 100);
-    assert_seqno(tcp_sender_ack_seq(sender), ISN + 101);
-}
-
 /* RFC 9293, 3.8.6.1, SHLD-30 */
 static void the_time_between_probes_doubles_up_to_a_limit(void **state)
 {
@@ -308,8 +278,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_closed_window_is_probed_with_one_byte_after_one_rto),
         TEST(a_probe_counts_as_sent),
-        TEST(an_acknowledgment_stands_before_a_probe_that_the_window_did_not_allow),
-        TEST(an_acknowledgment_otherwise_stands_at_snd_nxt),
         TEST(the_time_between_probes_doubles_up_to_a_limit),
         TEST(probing_leaves_the_rto_as_it_is),
         TEST(the_byte_of_an_accepted_probe_is_not_sent_again),

@@ -90,10 +90,9 @@ size_t tcp_connection_read(struct tcp_connection *connection, void *buffer, size
 void tcp_connection_shutdown(struct tcp_connection *connection);
 
 /*
- * ABORT: the connection ends now, in CLOSED with TCP_ERROR_ABORTED. A reset with SEQ=SND.NXT (as
- * far as the peer's window allows: tcp_sender_ack_seq) goes out from SYN-RECEIVED, ESTABLISHED,
- * FIN-WAIT-1, FIN-WAIT-2 and CLOSE-WAIT; from the others nothing. What is buffered either way is
- * thrown away. In CLOSED nothing happens.
+ * ABORT: the connection ends now, in CLOSED with TCP_ERROR_ABORTED. A reset with SEQ=SND.NXT goes
+ * out from SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 and CLOSE-WAIT; from the others
+ * nothing. What is buffered either way is thrown away. In CLOSED nothing happens.
  */
 void tcp_connection_abort(struct tcp_connection *connection);
 

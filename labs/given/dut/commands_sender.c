@@ -126,14 +126,13 @@ static void state(struct dut *dut, struct request *request)
     const struct tcp_sender *sender = take_sender(dut, request);
 
     if (!request_has_failed(request)) {
-        request_answer(
-            request,
-            " in_flight=%" PRIu64 " consecutive=%" PRIu32 " rto=%" PRIu32 " snd_una=%" PRIu32
-            " snd_nxt=%" PRIu32 " ack_seq=%" PRIu32 " syn_acked=%d fin_acked=%d",
-            tcp_sender_bytes_in_flight(sender), tcp_sender_consecutive_retransmissions(sender),
-            tcp_sender_rto_ms(sender), tcp_sender_snd_una(sender).raw,
-            tcp_sender_snd_nxt(sender).raw, tcp_sender_ack_seq(sender).raw,
-            tcp_sender_syn_acked(sender), tcp_sender_fin_acked(sender));
+        request_answer(request,
+                       " in_flight=%" PRIu64 " consecutive=%" PRIu32 " rto=%" PRIu32
+                       " snd_una=%" PRIu32 " snd_nxt=%" PRIu32 " syn_acked=%d fin_acked=%d",
+                       tcp_sender_bytes_in_flight(sender),
+                       tcp_sender_consecutive_retransmissions(sender), tcp_sender_rto_ms(sender),
+                       tcp_sender_snd_una(sender).raw, tcp_sender_snd_nxt(sender).raw,
+                       tcp_sender_syn_acked(sender), tcp_sender_fin_acked(sender));
     }
 }
 

@@ -109,7 +109,7 @@ def full_is_not_empty(lab: Lab) -> None:
     "byte_stream.counts-only-what-was-accepted",
     checkpoint=1,
     rfc=["9293 3.8.6"],
-    rule="total_written counts the bytes accepted, not the bytes offered; offering nothing is fine.",
+    rule="total_written counts the bytes accepted, not those offered; offering nothing is fine.",
     hint="Which of the two lengths do you add?",
     kills=["byte_stream.counts-what-was-offered"],
 )

@@ -11,7 +11,7 @@ from tcplab.lab import Lab
     "byte_stream.window-drains-and-refills",
     checkpoint=1,
     rfc=["9293 3.8.6", "D-BYTE-5"],
-    rule="The window closes as the buffer fills and opens as the application reads, again and again.",
+    rule="The window closes as the buffer fills and opens as the application reads, each time.",
     hint="After the second round more bytes have passed than the buffer is large.",
     kills=["byte_stream.capacity-is-a-lifetime-total"],
 )
@@ -32,7 +32,7 @@ def window_drains_and_refills(lab: Lab) -> None:
     "byte_stream.window-is-the-free-space",
     checkpoint=1,
     rfc=["9293 3.8.6"],
-    rule="While the application reads nothing, each byte that arrives makes the window one smaller.",
+    rule="While the application reads nothing, each byte that arrives narrows the window by one.",
     hint="The window is made from byte_stream_available.",
     kills=["byte_stream.one-slot-stays-empty"],
 )

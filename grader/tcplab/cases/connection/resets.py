@@ -131,6 +131,7 @@ def stray_shower(lab: Lab) -> None:
         peer.send(seq=seq, rst=True, ack=9)
         peer.send(seq=seq, fin=True, ack=77)
         peer.send(seq=seq, syn=True)
+    peer.snd_nxt = 1
     peer.inbox.clear()
     app.write(b"still here")
     peer.expect_data(b"still here")

@@ -217,7 +217,7 @@ def beyond_the_capacity(lab: Lab) -> None:
     rule="What the application has not read takes room: held and buffered together never exceed"
     " the capacity.",
     hint="The range ends at total_read + capacity: reading moves it, delivering does not.",
-    kills=["reassembler.stores-beyond-the-edge"],
+    kills=["reassembler.forgets-unread-bytes", "reassembler.stores-beyond-the-edge"],
 )
 def unread_bytes_take_room(lab: Lab) -> None:
     bench = lab.reassembler(capacity=8)
@@ -240,8 +240,8 @@ def unread_bytes_take_room(lab: Lab) -> None:
     "reassembler.overlap-up-to-the-edge",
     checkpoint=2,
     rfc=["9293 3.10.7.4", "D-REAS-6"],
-    rule="A piece that overlaps held bytes is cut at the edge, not before it: held bytes do not make"
-    " the range shorter.",
+    rule="A piece that overlaps held bytes is cut at the edge, not before it: they do not make the"
+    " range shorter.",
     hint="Is your free room capacity - buffered, or have you subtracted the pending bytes, too?",
     kills=["reassembler.cuts-too-much"],
 )
@@ -323,7 +323,7 @@ def one_byte_pieces(lab: Lab) -> None:
     "reassembler.anything-may-arrive",
     checkpoint=2,
     rfc=["9293 3.10.7.4", "SHLD-31", "D-REAS-2", "D-REAS-5"],
-    rule="Random pieces, overlapping and reordered, with a reader who now and then reads: what comes"
+    rule="Random pieces, overlapping and reordered, and a reader who reads now and then: what comes"
     " out is the stream.",
     hint="Run it again with the same --seed: the first step that differs is the one to draw.",
     kills=[

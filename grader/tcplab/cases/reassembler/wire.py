@@ -10,8 +10,8 @@ from tcplab.lab import Lab
     "reassembler.late-segment-fills-the-gap",
     checkpoint=2,
     rfc=["9293 3.10.7.4", "SHLD-31", "D-REAS-1"],
-    rule="A segment that came early is kept: once the gap is filled both are acknowledged, and it is"
-    " not sent again.",
+    rule="A segment that came early is kept: once the gap is filled, both are acknowledged, without"
+    " its being sent again.",
     hint="Where do early bytes go, and who takes them out again?",
     kills=["reassembler.drops-what-is-early"],
 )

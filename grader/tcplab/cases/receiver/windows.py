@@ -24,7 +24,7 @@ def _after_syn(lab: Lab, **config: int) -> ReceiverBench:
     rfc=["9293 3.1", "MUST-1", "D-RECV-1", "D-RECV-3"],
     rule="The window is the free space, in 16 bits without a sign: 65,535 is a window like any.",
     hint="Which of your variables would 40,000 make negative?",
-    kills=["receiver.window-is-signed"],
+    kills=["receiver.window-is-signed", "receiver.window-is-in-network-order"],
 )
 def window_is_unsigned(lab: Lab) -> None:
     for capacity in (1280, 32767, 32768, 40000, 65535):

@@ -101,29 +101,6 @@ def unanswered_probes(lab: Lab) -> None:
 
 
 @case(
-    "sender.acks-stay-inside-the-window",
-    checkpoint=4,
-    rfc=["9293 3.8.6.1", "9293 3.10.7.4", "D-SEND-40"],
-    rule="A pure ACK stands at SND.NXT, but not beyond the peer's window, where it would be refused.",
-    hint="What a peer with a closed window takes: only what stands exactly at its RCV.NXT.",
-    kills=["sender.ack-seq-beyond-window"],
-)
-def acks_stay_inside(lab: Lab) -> None:
-    sender = lab.sender()
-    sender.expect_segment(syn=True)
-    sender.expect(ack_seq=1)
-    sender.receive(ack=1, window=0, seq=0)
-    sender.write(b"abcdef")
-    sender.expect_nothing()
-    sender.tick(1000)
-    sender.expect_segment(seq=1, data=b"a")
-    sender.expect(snd_nxt=2, ack_seq=1)
-    sender.receive(ack=2, window=3, seq=0)
-    sender.expect_segment(seq=2, data=b"bcd")
-    sender.expect(snd_nxt=5, ack_seq=5)
-
-
-@case(
     "sender.shrinking-window",
     checkpoint=4,
     rfc=["9293 3.8.6", "MUST-34", "SHLD-15", "SHLD-16", "D-SEND-20"],

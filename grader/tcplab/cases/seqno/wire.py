@@ -155,7 +155,7 @@ def ack_from_before_the_wrap(lab: Lab) -> None:
     "seqno.ack-of-the-unsent-across-the-wrap",
     checkpoint=0,
     rfc=["9293 3.10.7.4", "U-3", "D-SEQ-1"],
-    rule="An acknowledgment of what was never sent is refused, also where it is the smaller number.",
+    rule="An acknowledgment of what was never sent is refused, even where it is the smaller one.",
     hint="SND.NXT is 0xfffffff5 and SEG.ACK is 4: which comes first?",
     kills=["seqno.before-is-plain-less"],
 )
@@ -175,7 +175,7 @@ def ack_of_the_unsent(lab: Lab) -> None:
     "seqno.window-news-across-the-wrap",
     checkpoint=0,
     rfc=["9293 3.10.7.4", "U-3", "U-22", "D-SEQ-1"],
-    rule="A window is newer if SEG.SEQ is later on the circle, also where it is the smaller number.",
+    rule="A window is newer if SEG.SEQ is later on the circle, even where it is the smaller one.",
     hint="SND.WL1 < SEG.SEQ is a comparison of sequence numbers like any other.",
     kills=["seqno.before-is-plain-less"],
 )

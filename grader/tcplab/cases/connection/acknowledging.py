@@ -1,0 +1,243 @@
+"""When to acknowledge, and what to say with a window that is closed: RFC 9293, 3.8.6."""
+
+from __future__ import annotations
+
+from tcplab.app import App
+from tcplab.case import case
+from tcplab.check import expect_true
+from tcplab.lab import Lab
+from tcplab.peer import Peer
+
+
+@case(
+    "connection.ack-comes-within-half-a-second",
+    checkpoint=5,
+    rfc=["9293 3.8.6.3", "MUST-40", "SHLD-18", "C-DAK-1", "B-ES-15"],
+    rule="An ACK may wait for company, but less than half a second.",
+    hint="ack_delay_ms, counted from the first segment that is not acknowledged.",
+    kills=["connection.delayed-ack-never-comes"],
+    weight=2,
+)
+def ack_in_time(lab: Lab) -> None:
+    peer, app = lab.established()
+    for _ in range(10):
+        peer.send(data=b"one small segment")
+        peer.expect_ack(within_ms=499)
+        lab.clock.advance(1000)
+    app.expect_read(b"one small segment" * 10)
+
+
+@case(
+    "connection.every-second-segment-is-acked",
+    checkpoint=5,
+    rfc=["9293 3.8.6.3", "SHLD-19", "C-DAK-2", "D-RECV-13"],
+    rule="Of a stream of full segments at least every second one is acknowledged at once.",
+    hint="Count the segments since the last ACK, and start anew with each one that leaves.",
+    kills=["connection.acks-only-by-timer"],
+    weight=2,
+)
+def every_second(lab: Lab) -> None:
+    peer, app = lab.established()
+    data = lab.bytes(14_600)
+    for at in range(0, len(data), 1460):
+        peer.send(data=data[at : at + 1460])
+        behind = peer.snd_nxt - peer.snd_una
+        expect_true("bytes not acknowledged", behind < 2 * 1460, "less than 2 segments", str(behind))
+    peer.expect_ack()
+    app.expect_read(data)
+
+
+@case(
+    "connection.one-ack-for-a-burst",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "MUST-58", "MUST-59", "C-DAK-4", "D-CONN-32"],
+    rule="Segments that arrive together are all worked off before they are acknowledged.",
+    hint="`ack due` is a mark, not a queue: next_segment makes one ACK of it.",
+    kills=["connection.two-acks-for-one"],
+    weight=2,
+)
+def one_ack(lab: Lab) -> None:
+    peer, app = lab.established()
+    data = lab.bytes(500)
+    with peer.burst():
+        for at in (100, 200, 300, 400, 0):
+            peer.send(seq=1 + at, data=data[at : at + 100])
+    peer.snd_nxt = 501
+    expect_true("the ACK", peer.snd_una in (1, 501), "501, for all five", str(peer.snd_una))
+    peer.expect_ack(501)
+    app.expect_read(data)
+    count = len(peer.inbox)
+    expect_true("further ACKs", count <= 4, "at most 4", str(count))
+
+
+@case(
+    "connection.ack-rides-on-data",
+    checkpoint=5,
+    rfc=["9293 3.8", "U-13", "C-DAK-6"],
+    rule="Data that leaves carries the latest acknowledgment; it needs no segment of its own then.",
+    hint="Each segment is made from what both halves say at that moment.",
+    kills=["connection.two-acks-for-one"],
+)
+def ack_rides(lab: Lab) -> None:
+    peer, app = lab.established()
+    peer.send(data=b"ping")
+    app.write(b"pong")
+    peer.expect(data=b"pong", ack=5)
+    peer.send(ack=5)
+    peer.expect_nothing(for_ms=600)
+    app.expect_read(b"ping")
+
+
+@case(
+    "connection.retransmission-carries-the-latest-ack",
+    checkpoint=5,
+    rfc=["9293 3.8", "U-13", "C-RTO-20"],
+    rule="What is sent again tells today's acknowledgment and window, not those of the first copy.",
+    hint="Nothing of the old segment is kept but its place in the stream.",
+    kills=["connection.ack-of-yesterday"],
+    weight=2,
+)
+def latest_ack(lab: Lab) -> None:
+    peer, app = lab.established()
+    app.write(b"data")
+    peer.expect(seq=1, data=b"data", ack=1)
+    peer.send(data=bytes(100), ack=1)
+    peer.expect_ack(101)
+    peer.expect(seq=1, data=b"data", ack=101, within_ms=1200)
+
+
+@case(
+    "connection.lost-acks-are-given-again",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "D-CONN-33", "D-RECV-7", "B-AC-9"],
+    rule="A peer whose ACKs get lost sends its data again and again: each copy is answered.",
+    hint="These are not challenges: whatever limits those must not limit this.",
+    kills=["connection.limiter-swallows-real-acks", "connection.unacceptable-not-answered"],
+    weight=2,
+)
+def lost_acks(lab: Lab) -> None:
+    peer, app = lab.established()
+    peer.send(data=b"again")
+    peer.expect_ack(6)
+    for _ in range(25):
+        peer.send(seq=1, data=b"again")
+        peer.expect(ack=6, length=0)
+        lab.clock.advance(100)
+    app.expect_read(b"again")
+
+
+def _closed_window(lab: Lab) -> tuple[Peer, App]:
+    """The application does not read, and the tester has filled the window."""
+    with lab.precondition("filling the window"):
+        peer, app = lab.established(recv_capacity=1000)
+        peer.send(data=bytes(1000))
+        ack = peer.expect_ack(1001)
+        expect_true("the window", ack.window == 0, "0", str(ack.window))
+        return peer, app
+
+
+@case(
+    "connection.reset-at-a-closed-window",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "9293 3.4", "MUST-66"],
+    rule="A reset counts even while the window is closed.",
+    hint="With a window of 0 only RCV.NXT itself is acceptable, and that for an empty segment.",
+    kills=["connection.reset-ignored"],
+    weight=2,
+)
+def reset_at_closed(lab: Lab) -> None:
+    peer, app = _closed_window(lab)
+    peer.send(rst=True)
+    peer.expect_nothing()
+    app.expect_error("reset")
+
+
+@case(
+    "connection.probes-of-a-closed-window",
+    checkpoint=5,
+    rfc=["9293 3.8.6.1", "U-14", "B-AC-2", "B-AC-5", "D-RECV-16", "C-5961-4"],
+    rule="Every probe of a closed window is answered, and its byte is taken once in the end.",
+    hint="Not acceptable, so it gets an ACK; that ACK is no challenge.",
+    kills=["connection.unacceptable-not-answered", "connection.limiter-swallows-real-acks"],
+    weight=3,
+)
+def probes(lab: Lab) -> None:
+    peer, app = _closed_window(lab)
+    for _ in range(15):
+        peer.send(seq=1001, data=b"p")
+        peer.snd_nxt = 1001
+        peer.expect(ack=1001, window=0, length=0)
+        lab.clock.advance(200)
+    peer.send(seq=1000, ack=1)
+    peer.expect(ack=1001, window=0, length=0)
+    app.expect_read(bytes(1000))
+    peer.expect(ack=1001, window=lambda w: w >= 500, within_ms=1000)
+    peer.send(data=b"probe")
+    peer.expect_ack(1006)
+    app.expect_read(b"probe")
+
+
+@case(
+    "connection.acks-count-at-a-closed-window",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "B-AC-1", "D-RECV-17"],
+    rule="A closed window keeps data out, not acknowledgments: they count, and get no answer.",
+    hint="SEG.LEN = 0, RCV.WND = 0, SEG.SEQ = RCV.NXT: acceptable.",
+    kills=["connection.bare-acks-answered", "connection.closed-window-refuses-acks"],
+    weight=2,
+)
+def acks_at_closed(lab: Lab) -> None:
+    peer, app = _closed_window(lab)
+    app.write(b"still talking")
+    peer.expect(seq=1, data=b"still talking", window=0)
+    peer.send(ack=14)
+    peer.expect_nothing(for_ms=5000)
+    app.expect(unacknowledged=0)
+
+
+@case(
+    "connection.window-opens-by-itself",
+    checkpoint=5,
+    rfc=["9293 3.8.6.2.2", "MUST-39", "C-DAK-7", "C-SWS-2", "D-RECV-11", "D-RECV-14"],
+    rule="When the application reads, the peer is told of the room, but not of each single byte.",
+    hint="Ask the receiver, after each read, whether a window update is worth a segment.",
+    kills=["connection.no-window-updates"],
+    weight=3,
+)
+def window_opens(lab: Lab) -> None:
+    peer, app = _closed_window(lab)
+    app.expect_read(bytes(1))
+    peer.expect_nothing()
+    app.expect_read(bytes(999))
+    peer.expect(ack=1001, window=lambda w: w >= 500, length=0, within_ms=1000)
+
+
+@case(
+    "connection.edges-of-the-window",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "B-AC-3", "B-AC-4", "B-AC-6", "B-AC-12", "U-3"],
+    rule="First and last number of the window are inside, their neighbours are outside; modulo 2^32.",
+    hint="RCV.NXT =< SEG.SEQ < RCV.NXT + RCV.WND: where is the equals sign, where not?",
+    kills=["connection.sequence-not-checked", "connection.unacceptable-not-answered"],
+    weight=3,
+)
+def edges(lab: Lab) -> None:
+    peer, app = lab.established(isn=0xFFFFFF00, recv_capacity=1000)
+    app.write(b"abc")
+    peer.expect(seq=1, data=b"abc")
+    for outside in (0, 1001):
+        peer.send(seq=outside, ack=4)
+        peer.expect(ack=1, length=0, seq=4)
+        app.expect(unacknowledged=3)
+    peer.send(seq=1000, ack=3)
+    app.expect(unacknowledged=1)
+    peer.send(seq=1, ack=4)
+    app.expect(unacknowledged=0)
+    peer.expect_nothing()
+    data = lab.bytes(1000)
+    peer.send(seq=1000, data=data[999:])
+    peer.expect(ack=1, within_ms=500)
+    peer.send(seq=1, data=data[:999])
+    peer.snd_nxt = 1001
+    peer.expect_ack(1001)
+    app.expect_read(data)

@@ -1,0 +1,144 @@
+"""Giving up, and staying when there is no reason to give up: RFC 9293, 3.8.3 and 3.10.8."""
+
+from __future__ import annotations
+
+from tcplab.case import case
+from tcplab.check import expect_true
+from tcplab.lab import Lab
+
+
+@case(
+    "connection.silent-peer-is-given-up",
+    checkpoint=5,
+    rfc=["9293 3.8.3", "MUST-20", "SHLD-10", "SHLD-11", "C-FAIL-1", "C-FAIL-5"],
+    rule="A silent peer is tried for at least 100 seconds; then the application is told.",
+    hint="R2: give up when the timer expires once more than max_retransmissions.",
+    kills=["connection.never-gives-up", "connection.timeout-is-no-error"],
+    weight=3,
+)
+def silent_peer(lab: Lab) -> None:
+    peer, app = lab.established()
+    app.write(b"anybody there?")
+    peer.expect(seq=1, data=b"anybody there?")
+    lab.clock.advance(99_000)
+    app.expect_state("ESTABLISHED")
+    copies = sum(1 for one in peer.inbox if one.data)
+    expect_true("the number of retransmissions", copies >= 3, "at least 3", str(copies))
+    lab.clock.advance(301_000)
+    app.expect_state("CLOSED")
+    app.expect_error("timed-out")
+    peer.inbox.clear()
+    peer.expect_nothing(for_ms=70_000)
+    peer.send(ack=15)
+    peer.expect_reset(seq=15, ack=None)
+
+
+@case(
+    "connection.r2-of-one-connection",
+    checkpoint=5,
+    rfc=["9293 3.8.3", "MUST-21"],
+    rule="The application may set for one connection after how many retransmissions it gives up.",
+    hint="More than R2 in a row, not as many as R2.",
+    kills=["connection.r2-one-too-few", "connection.never-gives-up"],
+    weight=2,
+)
+def r2(lab: Lab) -> None:
+    peer, app = lab.established()
+    app.r2(2)
+    app.write(b"data")
+    peer.expect(seq=1, data=b"data")
+    for _ in range(2):
+        peer.expect(seq=1, data=b"data", within_ms=2400)
+    app.expect_state("ESTABLISHED")
+    peer.expect_nothing(for_ms=5000)
+    app.expect_state("CLOSED")
+    app.expect_error("timed-out")
+
+
+@case(
+    "connection.user-timeout",
+    checkpoint=5,
+    rfc=["9293 3.10.8", "9293 3.9.1.1", "U-21", "B-SC-23"],
+    rule="Data that is not acknowledged within the user timeout ends the connection with an error.",
+    hint="A countdown that starts anew whenever something is acknowledged.",
+    kills=["connection.no-user-timeout", "connection.timeout-is-no-error"],
+    weight=2,
+)
+def user_timeout(lab: Lab) -> None:
+    peer, app = lab.established(user_timeout_ms=5000)
+    app.write(b"one")
+    peer.expect(seq=1, data=b"one")
+    lab.clock.advance(4000)
+    peer.send(ack=4)
+    peer.inbox.clear()
+    app.write(b"two")
+    peer.expect(seq=4, data=b"two")
+    lab.clock.advance(4000)
+    app.expect_state("ESTABLISHED")
+    lab.clock.advance(2000)
+    app.expect_state("CLOSED")
+    app.expect_error("timed-out")
+    peer.inbox.clear()
+    peer.expect_nothing(for_ms=20_000)
+
+
+@case(
+    "connection.idle-is-no-reason",
+    checkpoint=5,
+    rfc=["9293 3.8.4", "MUST-25"],
+    rule="A connection on which nobody speaks stays open, and nobody is asked whether it does.",
+    hint="Timeouts are for what is unacknowledged. Keep-alives are off by default.",
+    kills=["connection.user-timeout-while-idle"],
+)
+def idle(lab: Lab) -> None:
+    peer, app = lab.established(user_timeout_ms=5000)
+    peer.expect_nothing(for_ms=100_000)
+    app.expect_state("ESTABLISHED")
+    peer.probe_alive()
+
+
+@case(
+    "connection.closed-window-is-no-reason",
+    checkpoint=5,
+    rfc=["9293 3.8.6.1", "MUST-37", "SHLD-17"],
+    rule="A peer that keeps its window closed and says so is not given up.",
+    hint="An answer to a probe is a sign of life: the user timeout starts anew.",
+    kills=["connection.probe-answers-are-no-progress"],
+    weight=2,
+)
+def closed_window(lab: Lab) -> None:
+    peer, app = lab.established(user_timeout_ms=5000, rto_max_ms=2000)
+    peer.window = 0
+    peer.send()
+    app.write(b"patience")
+    for _ in range(8):
+        peer.expect(has_ack=True, within_ms=3000)
+        peer.send(ack=1)
+    app.expect_state("ESTABLISHED")
+    peer.window = 1000
+    peer.send(ack=1)
+    peer.expect_data(b"patience")
+
+
+@case(
+    "connection.lost-handshake-is-forgotten",
+    checkpoint=5,
+    rfc=["9293 3.8.3", "9293 3.10.8", "MUST-23"],
+    rule="A SYN+ACK that nobody acknowledges is given up in the end; the listener goes on.",
+    hint="The same R2 as for a SYN.",
+    kills=["connection.never-gives-up"],
+)
+def lost_handshake(lab: Lab) -> None:
+    listener = lab.listen(80)
+    peer = lab.peer(port=80)
+    peer.send(syn=True)
+    peer.expect(syn=True, ack=1)
+    lab.clock.advance(500_000)
+    peer.inbox.clear()
+    peer.expect_nothing(for_ms=70_000)
+    listener.expect_no_connection()
+    peer.send(ack=1)
+    peer.expect_reset(seq=1, ack=None)
+    peer.restart()
+    peer.handshake()
+    listener.accept(peer)
