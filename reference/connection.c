@@ -106,9 +106,14 @@ static void enter_closed(struct tcp_connection *connection, enum tcp_error error
     connection->error = error;
 }
 
-/* Back to where a passive OPEN left us, as if the SYN had never come. */
+/* Back to where a passive OPEN left us, as if the SYN had never come. An application that has
+ * closed meanwhile does not listen any more. */
 static void return_to_listen(struct tcp_connection *connection)
 {
+    if (byte_stream_is_closed(tcp_sender_outbound(connection->sender))) {
+        enter_closed(connection, TCP_ERROR_NONE);
+        return;
+    }
     free_halves(connection);
     connection->remote_port = 0;
     connection->syn_ack_due = false;
@@ -338,11 +343,10 @@ static bool acks_something_new(const struct tcp_connection *connection,
            !seqno_before(tcp_sender_snd_nxt(connection->sender), segment->ack);
 }
 
-/* 3.7.1: without the option the peer's MSS is 536 (MUST-15); 0 would be no segment at all. */
+/* 3.7.1: without the option the peer's MSS is 536 (MUST-15). */
 static void learn_peer_mss(struct tcp_connection *connection, const struct tcp_segment *syn)
 {
-    bool named = syn->has_mss && syn->mss > 0;
-    tcp_sender_set_mss(connection->sender, named ? syn->mss : TCP_DEFAULT_MSS);
+    tcp_sender_set_mss(connection->sender, syn->has_mss ? syn->mss : TCP_DEFAULT_MSS);
 }
 
 /* Hands the segment's half for our receiver over. */
@@ -766,12 +770,11 @@ void tcp_connection_segment_arrives(struct tcp_connection *connection,
 /* --- 3.10.8 TIMEOUTS ---------------------------------------------------------------------------
  */
 
-/* Takes `ms` off a countdown; true when it has just reached zero. */
+/* Takes `ms` off a countdown; true when nothing is left. */
 static bool count_down(uint64_t *left_ms, uint32_t ms)
 {
-    bool was_running = *left_ms > 0;
     *left_ms -= ms < *left_ms ? ms : *left_ms;
-    return was_running && *left_ms == 0;
+    return *left_ms == 0;
 }
 
 /* 3.8.3, R2, and the user timeout: has the peer been silent for too long? */

@@ -87,9 +87,24 @@ static void the_window_of_an_older_segment_is_not_taken(void **state)
 
     app_writes(sender, 4000);
     peer_acks_at(sender, PEER_SEQ + 100, 0, 1000);
-    peer_acks_at(sender, PEER_SEQ + 50, 1000, 0);
-    assert_number(tcp_sender_bytes_in_flight(sender), 0);
+    peer_acks_at(sender, PEER_SEQ + 50, 0, 4000);
+    expect_nothing(sender);
+}
+
+/* The acknowledgment is news, the window is not: what the peer has allowed so far still holds. */
+static void the_acknowledgment_of_an_older_segment_leaves_the_right_edge(void **state)
+{
+    struct tcp_sender *sender = with_bytes_in_flight(state, 1000, 1000);
+
+    app_writes(sender, 4000);
+    peer_acks_at(sender, PEER_SEQ + 100, 0, 3000);
     expect_bytes(sender, 1000, 1000);
+    expect_bytes(sender, 2000, 1000);
+    peer_acks_at(sender, PEER_SEQ + 50, 1000, 0);
+    assert_number(tcp_sender_bytes_in_flight(sender), 2000);
+    expect_nothing(sender);
+    peer_acks_at(sender, PEER_SEQ + 101, 1000, 3000);
+    expect_bytes(sender, 3000, 1000);
     expect_nothing(sender);
 }
 
@@ -125,8 +140,7 @@ static void newer_and_older_hold_across_the_wrap(void **state)
     expect_nothing(sender);
     peer_acks_at(sender, 0x10u, 0, 2000);
     expect_bytes(sender, 1000, 1000);
-    peer_acks_at(sender, 0xfffffff8u, 1000, 4000);
-    expect_bytes(sender, 2000, 1000);
+    peer_acks_at(sender, 0xfffffff8u, 0, 4000);
     expect_nothing(sender);
 }
 
@@ -271,6 +285,7 @@ int main(void)
         TEST(a_window_that_is_always_below_a_segment_is_used),
         TEST(a_window_of_one_byte_is_used),
         TEST(the_window_of_an_older_segment_is_not_taken),
+        TEST(the_acknowledgment_of_an_older_segment_leaves_the_right_edge),
         TEST(the_window_of_a_newer_segment_is_taken_though_it_acknowledges_nothing_new),
         TEST(the_window_of_a_segment_at_the_same_place_is_taken),
         TEST(newer_and_older_hold_across_the_wrap),

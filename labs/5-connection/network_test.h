@@ -40,7 +40,6 @@ struct end {
     bool has_acked;      /* the numbers below are known */
     uint32_t ack;        /* highest acknowledgment sent */
     uint32_t right_edge; /* highest that it has offered */
-    uint32_t largest_window;
 };
 
 struct network {
@@ -153,16 +152,6 @@ static inline void watch_acknowledgment(struct network *network, struct end *end
     end->has_acked = true;
     end->ack = segment->ack.raw;
     end->right_edge = edge;
-    end->largest_window =
-        segment->window > end->largest_window ? segment->window : end->largest_window;
-}
-
-/* May a segment that ends before `last` have been sent with what `peer` has allowed? SND.WND is
- * counted from SND.UNA, and a retransmission that comes back with a new acknowledgment moves one
- * but not the other (3.10.7.4, fifth check); so the largest window counts. One more is a probe. */
-static inline bool inside_the_window(const struct end *peer, uint32_t last)
-{
-    return (int32_t)(last - (peer->ack + peer->largest_window)) <= 1;
 }
 
 static inline void watch(struct network *network, size_t from, const struct tcp_segment *segment)
@@ -183,7 +172,9 @@ static inline void watch(struct network *network, size_t from, const struct tcp_
          segment->payload_len == 0 ||
              is_pattern(segment->payload, pattern_start(from) + stream_index(end, segment->seq),
                         segment->payload_len));
-    rule(network, !peer->has_acked || inside_the_window(peer, last));
+    if (peer->has_acked) { /* one more than the window allows: a probe */
+        rule(network, (int32_t)(last - peer->right_edge) <= 1);
+    }
     if ((segment->flags & TCP_ACK) != 0) {
         watch_acknowledgment(network, end, segment);
     }

@@ -160,21 +160,6 @@ static void a_closed_window_is_probed(void **state)
     expect_silence(lab);
 }
 
-/* Beyond the closed window the peer would refuse our acknowledgment like the probe itself. */
-static void an_acknowledgment_does_not_stand_beyond_the_closed_window(void **state)
-{
-    struct lab *lab = established(state);
-
-    lab->peer_window = 0;
-    arrives(lab, TCP_ACK, .seq = IRS + 1, .ack = ISS + 1);
-    app_writes(lab, 0, 3000);
-    expect_silence(lab);
-    pass(lab, 1000);
-    expect(lab, TCP_ACK, .seq = ISS + 1, .ack = IRS + 1, .len = 1);
-    arrives(lab, TCP_ACK, .seq = IRS + 1, .ack = ISS + 1, .text = "hello");
-    expect(lab, TCP_ACK, .seq = ISS + 1, .ack = IRS + 6);
-}
-
 /* RFC 9293, 3.8.6.1, MUST-37: far beyond R2, and beyond the user timeout of five minutes */
 static void probes_that_are_answered_keep_the_connection_open(void **state)
 {
@@ -224,7 +209,6 @@ int main(void)
 
         TEST(nothing_is_sent_into_a_closed_window),
         TEST(a_closed_window_is_probed),
-        TEST(an_acknowledgment_does_not_stand_beyond_the_closed_window),
         TEST(probes_that_are_answered_keep_the_connection_open),
         TEST(the_stream_goes_on_after_a_stray_syn),
     };

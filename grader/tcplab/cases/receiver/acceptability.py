@@ -26,7 +26,7 @@ def _with_window(lab: Lab, *, irs: int | None = None) -> ReceiverBench:
     "receiver.acceptable-empty-segment",
     checkpoint=3,
     rfc=["9293 3.10.7.4", "B-AC-3", "B-AC-4"],
-    rule="A segment without length is acceptable from RCV.NXT up to, not including, the right edge.",
+    rule="An empty segment is acceptable from RCV.NXT up to, not including, the right edge.",
     hint="RCV.NXT =< SEG.SEQ < RCV.NXT+RCV.WND: which comparison includes its bound?",
     kills=["receiver.right-edge-is-inside", "receiver.left-edge-is-outside"],
 )
@@ -135,7 +135,7 @@ def window_moves_along(lab: Lab) -> None:
     "receiver.acceptable-across-2^32",
     checkpoint=3,
     rfc=["9293 3.10.7.4", "U-3", "B-AC-12"],
-    rule="The table holds on the circle: also where the window begins before zero and ends after it.",
+    rule="The table holds on the circle, also where the window begins before zero and ends after.",
     hint="0xfffffffe is inside, and so is 5: do you compare the numbers of the wire?",
     kills=["receiver.acceptable-forgets-the-wrap"],
 )

@@ -59,7 +59,7 @@ def nothing_before_the_syn(lab: Lab) -> None:
     "receiver.syn-brings-data",
     checkpoint=3,
     rfc=["9293 3.4", "U-4"],
-    rule="Data and FIN may come with the SYN: the SYN stands first, the first byte right behind it.",
+    rule="Data and FIN may come with the SYN: the first byte stands right behind the SYN.",
     hint="The number of such a segment is that of its SYN. Which number has its first byte?",
     kills=["receiver.syn-takes-no-place", "receiver.fin-is-not-counted"],
 )

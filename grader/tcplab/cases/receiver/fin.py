@@ -51,7 +51,7 @@ def fin_behind_a_hole(lab: Lab) -> None:
     "receiver.fin-is-cut-off-with-its-data",
     checkpoint=3,
     rfc=["9293 3.10.7.4", "B-ES-18", "D-REAS-7"],
-    rule="If the last bytes of a segment do not fit, its FIN does not count either: it comes again.",
+    rule="If the last bytes of a segment do not fit, its FIN does not count: it comes again.",
     hint="After cutting, does the segment still reach the place where the stream ends?",
     kills=["receiver.fin-survives-the-cut"],
 )
@@ -113,7 +113,7 @@ def fin_of_an_empty_stream(lab: Lab) -> None:
     "receiver.fin-needs-no-room",
     checkpoint=3,
     rfc=["9293 3.8.6", "9293 3.10.7.4", "C-SWS-3"],
-    rule="A FIN takes a number but no room: behind a full buffer it counts, and the window is zero.",
+    rule="A FIN takes a number but no room: it counts behind a full buffer, with a zero window.",
     hint="RCV.NXT lies one past the right edge now. What is their distance in your code?",
     kills=["receiver.window-is-signed-difference", "receiver.fin-is-not-counted"],
 )

@@ -39,7 +39,7 @@ def window_is_unsigned(lab: Lab) -> None:
     "receiver.window-is-capped-at-65535",
     checkpoint=3,
     rfc=["9293 3.1", "REC-1", "D-RECV-2"],
-    rule="A buffer larger than the field can say is offered as 65,535, before the SYN and after it.",
+    rule="A buffer larger than the field can say is offered as 65,535, before the SYN and after.",
     hint="What is left of 65,536 in 16 bits? Take the minimum first, then cast.",
     kills=["receiver.window-is-cut-to-16-bits"],
 )
@@ -199,7 +199,7 @@ def large_buffer(lab: Lab) -> None:
     "receiver.update-when-the-peer-may-wait",
     checkpoint=3,
     rfc=["9293 3.8.6.2.2", "C-DAK-7", "D-RECV-11"],
-    rule="With less than one MSS on offer the peer may be waiting: one MSS more is worth a segment.",
+    rule="With less than one MSS on offer the peer may be waiting: one MSS is worth a segment.",
     hint="Two questions: how far can the edge move, and how much is still on offer?",
     kills=["receiver.no-window-updates", "receiver.update-needs-two-segments"],
 )

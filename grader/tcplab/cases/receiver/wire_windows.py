@@ -215,7 +215,7 @@ def zero_window_hears_resets(lab: Lab) -> None:
     "receiver.zero-window-and-fin",
     checkpoint=3,
     rfc=["9293 3.10.7.4", "B-AC-5"],
-    rule="A FIN at zero window may be taken or refused; in the end the stream ends once, and whole.",
+    rule="A FIN at zero window may be taken or refused: the stream ends once, and whole.",
     hint="By the table it is outside the window, so it comes again. Does it count twice?",
     kills=["receiver.fin-is-not-counted", "receiver.no-window-updates"],
 )

@@ -121,6 +121,28 @@ def window_of_newest(lab: Lab) -> None:
 
 
 @case(
+    "sender.old-window-moves-no-edge",
+    checkpoint=4,
+    rfc=["9293 3.10.7.4", "9293 3.8.6", "C-WIN-1", "D-SEND-32"],
+    rule="If an ACK is news but its window is not, the right edge stays where it was.",
+    hint="SND.WND counts from SND.UNA. When SND.UNA advances alone, what happens to the window?",
+    kills=["sender.right-edge-moves-with-una", "sender.window-taken-from-old-segment"],
+)
+def old_window_moves_no_edge(lab: Lab) -> None:
+    data = lab.bytes(4000)
+    sender = lab.sender()
+    sender.open(mss=1000, window=1000)
+    sender.receive(ack=1, window=2000, seq=100)
+    sender.write(data)
+    sender.expect_data(data[:2000], seq=1)
+    sender.receive(ack=1001, window=5000, seq=50)
+    sender.expect(snd_una=1001, in_flight=1000)
+    sender.expect_nothing()
+    sender.receive(ack=1001, window=2000, seq=100)
+    sender.expect_segment(seq=2001, data=data[2000:3000])
+
+
+@case(
     "sender.numbers-wrap-around-{isn:x}",
     checkpoint=4,
     rfc=["9293 3.4", "U-3", "D-SEQ-7"],
