@@ -19,7 +19,8 @@ struct tcp_receiver {
     uint32_t mss;                    /* stands in for Eff.snd.MSS in 3.8.6.2.2 */
     bool synchronized;               /* has a SYN arrived? */
     struct seqno irs;                /* then: its sequence number */
-    uint64_t right_edge;             /* RCV.NXT + RCV.WND as offered last, absolute */
+    bool window_offered;             /* has a window been sent since? */
+    uint64_t right_edge;             /* then: RCV.NXT + RCV.WND as offered last, absolute */
 };
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -69,6 +70,12 @@ static uint64_t possible_edge(const struct tcp_receiver *receiver)
     return rcv_nxt(receiver) + min_u64(free_space, TCP_MAX_WINDOW);
 }
 
+/* RCV.NXT + RCV.WND: what was offered last or, if nothing was yet, what would be. */
+static uint64_t right_edge(const struct tcp_receiver *receiver)
+{
+    return receiver->window_offered ? receiver->right_edge : possible_edge(receiver);
+}
+
 /* --- segments that arrive ------------------------------------------------------------------ */
 
 void tcp_receiver_receive(struct tcp_receiver *receiver, const struct tcp_sender_message *message)
@@ -79,7 +86,6 @@ void tcp_receiver_receive(struct tcp_receiver *receiver, const struct tcp_sender
         }
         receiver->synchronized = true;
         receiver->irs = message->seq;
-        receiver->right_edge = possible_edge(receiver);
     }
 
     uint64_t seq = seqno_unwrap(message->seq, receiver->irs, rcv_nxt(receiver));
@@ -119,7 +125,7 @@ bool tcp_receiver_acceptable(const struct tcp_receiver *receiver, struct seqno s
 static uint64_t possible_move(const struct tcp_receiver *receiver)
 {
     uint64_t edge = possible_edge(receiver);
-    return edge > receiver->right_edge ? edge - receiver->right_edge : 0;
+    return edge > right_edge(receiver) ? edge - right_edge(receiver) : 0;
 }
 
 /* 3.8.6.2.2: the smallest move that is not silly. */
@@ -137,8 +143,10 @@ struct tcp_receiver_message tcp_receiver_send(struct tcp_receiver *receiver)
             .window = (uint16_t)min_u64(free_space, TCP_MAX_WINDOW),
         };
     }
-    if (possible_move(receiver) >= worthwhile_move(receiver, 1)) {
-        receiver->right_edge += possible_move(receiver);
+    uint64_t move = possible_move(receiver);
+    if (!receiver->window_offered || move >= worthwhile_move(receiver, 1)) {
+        receiver->right_edge = right_edge(receiver) + move;
+        receiver->window_offered = true;
     }
     return (struct tcp_receiver_message){
         .has_ack = true,
@@ -185,7 +193,7 @@ uint32_t tcp_receiver_rcv_wnd(const struct tcp_receiver *receiver)
     /* The edge may lie behind RCV.NXT: a FIN takes a number without taking room, and a byte beyond
      * the window offered is kept if there was room for it. */
     uint64_t nxt = rcv_nxt(receiver);
-    uint64_t wnd = receiver->right_edge > nxt ? receiver->right_edge - nxt : 0;
+    uint64_t wnd = right_edge(receiver) > nxt ? right_edge(receiver) - nxt : 0;
     assert(wnd <= TCP_MAX_WINDOW);
     return (uint32_t)wnd;
 }

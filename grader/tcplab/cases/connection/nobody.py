@@ -87,7 +87,7 @@ def listener_and_resets(lab: Lab) -> None:
     rfc=["9293 3.10.7.2", "B-LI-2", "B-LI-3", "B-SC-18", "D-CONN-11"],
     rule="A listener has sent nothing, so every ACK is wrong: it is reset, and listening goes on.",
     hint="LISTEN, second check: before the SYN is looked at. SYN+ACK is an ACK too.",
-    kills=["connection.listen-takes-syn-ack", "connection.closed-reset-wrong-seq"],
+    kills=["connection.listen-takes-syn-ack", "connection.listen-resets-at-zero"],
     weight=3,
 )
 def listener_and_acks(lab: Lab) -> None:

@@ -32,7 +32,7 @@ def _largest_payload(peer: Peer, app: App, data: bytes) -> int:
     rfc=["9293 3.7.1", "MUST-14", "MUST-16"],
     rule="No segment is larger than the MSS that the peer has announced, whichever side opened.",
     hint="The MSS option of the peer's SYN or SYN+ACK goes to the sender.",
-    kills=["connection.peer-mss-not-learned", "segment.mss-without-syn"],
+    kills=["connection.peer-mss-not-learned"],
     weight=2,
 )
 def peers_mss(lab: Lab) -> None:
@@ -83,7 +83,7 @@ def our_mss(lab: Lab) -> None:
     rfc=["9293 3.7.1", "MUST-16"],
     rule="A peer that takes more than our link carries gets what our link carries.",
     hint="The lesser of the two.",
-    kills=["sender.mss-above-the-link"],
+    kills=["connection.mss-of-ethernet"],
 )
 def our_link_limits(lab: Lab) -> None:
     peer, app = lab.established(mss=9000, mtu=600)
@@ -98,7 +98,7 @@ def our_link_limits(lab: Lab) -> None:
     rule="An MSS of {mss} is nonsense, but no reason to fall silent, or to send without end.",
     hint="Divide by no number that the peer has chosen.",
     each=[{"mss": 0}, {"mss": 1}],
-    kills=["sender.mss-of-zero"],
+    kills=["connection.tiny-mss-not-answered"],
 )
 def tiny_mss(lab: Lab, mss: int) -> None:
     peer, app = lab.established(mss=mss)
@@ -139,7 +139,7 @@ def options_on_syn(lab: Lab) -> None:
     rfc=["9293 3.1", "MUST-5", "C-OPT-5", "D-CONN-5"],
     rule="Options may come on every segment; they are no payload, and an MSS among them is void.",
     hint="The payload begins at the data offset.",
-    kills=["segment.payload-at-twenty", "segment.mss-without-syn"],
+    kills=["segment.payload-at-twenty"],
     weight=2,
 )
 def options_on_any(lab: Lab) -> None:

@@ -92,7 +92,7 @@ def addresses_in_checksum(lab: Lab) -> None:
 def impossible_headers(lab: Lab) -> None:
     peer, app = lab.established()
     for words in (0, 4, 15):
-        peer.send(data=b"text", tcp={"dataofs": words})
+        peer.send(data=b"\x01\x01\x01\x00", tcp={"dataofs": words})
         peer.expect_nothing(for_ms=0)
     for length in (0, 1, 19):
         peer.send_raw(IP(src=TESTER_ADDRESS, dst=DUT_ADDRESS, proto=6) / Raw(bytes(length)))

@@ -74,6 +74,9 @@ def checksum_any_length(lab: Lab) -> None:
     for data in [*payloads, b"\xff" * 8, b"\xff" * 1459, b"\x00\xff" * 700]:
         lab.segment.parse(_bytes_of(data=data, window=65535), data=data, window=65535)
         lab.segment.serialize(flags=ACK, window=65535, seq=0xFFFFFFFF, ack=0xFFFFFFFF, data=data)
+    data = b"\xff" * 1459
+    before = int.from_bytes(lab.segment.serialize(flags=ACK, data=data)[16:18], "big")
+    lab.segment.serialize(flags=ACK, data=data, urgent=before + 1)  # adding the carry carries
 
 
 @case(

@@ -53,6 +53,24 @@ def window_is_capped(lab: Lab) -> None:
 
 
 @case(
+    "receiver.first-window-is-all-there-is",
+    checkpoint=3,
+    rfc=["9293 3.8.6.2.2", "9293 3.10.7.2"],
+    rule="The first window offered is the whole free space, also when the SYN came with text.",
+    hint="Silly windows come from small steps of an edge; what is the edge before the first offer?",
+    kills=["receiver.first-window-is-from-before-the-text"],
+)
+def first_window_is_all(lab: Lab) -> None:
+    receiver = lab.receiver(recv_capacity=70000)
+    receiver.receive(0, b"ten bytes.", syn=True)
+    receiver.send(ack=11, window=65535)
+    receiver = lab.receiver(recv_capacity=4000)
+    receiver.receive(0, b"ten bytes.", syn=True)
+    receiver.stream.read(10, gives=b"ten bytes.")
+    receiver.send(ack=11, window=4000)
+
+
+@case(
     "receiver.window-is-known-before-it-is-offered",
     checkpoint=3,
     rfc=["9293 3.3.1"],

@@ -192,7 +192,7 @@ def only_the_rest(lab: Lab) -> None:
     rfc=["9293 3.10.7.4", "D-SEND-1"],
     rule="A peer that acknowledges bytes it cannot have seen does not make them disappear.",
     hint="SEG.ACK > SND.NXT: the bytes behind SND.NXT were never sent, so nobody has them.",
-    kills=["sender.ack-beyond-nxt-accepted"],
+    kills=["sender.window-not-obeyed"],
 )
 def held_back_bytes(lab: Lab) -> None:
     peer, app = lab.established(mss=1000, window=1000)

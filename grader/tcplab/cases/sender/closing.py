@@ -137,6 +137,7 @@ def lost_fin(lab: Lab) -> None:
     peer.expect(fin=True, seq=1, length=0)
     peer.expect(fin=True, seq=1, length=0, not_before_ms=800, within_ms=1200)
     peer.send(ack=1)
+    app.expect_state("FIN-WAIT-1")
     peer.expect(fin=True, seq=1, length=0, not_before_ms=1600, within_ms=2400)
     peer.send(ack=2)
     peer.expect_nothing(for_ms=20_000)

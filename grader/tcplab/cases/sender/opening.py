@@ -173,7 +173,7 @@ def data_waits(lab: Lab) -> None:
     weight=2,
 )
 def long_way_around(lab: Lab) -> None:
-    peer, app = lab.established(isn=0xFFFFFE00, dut_isn=0xFFFFF000, mss=1460, window=65535)
+    peer, app = lab.established(isn=0xFFFFFE00, dut_isn=0xFFFFF000, mss=1460, window=8000)
     for _ in range(3):
         question, answer = lab.bytes(300), lab.bytes(6000)
         peer.send(data=question)

@@ -9,16 +9,11 @@ from tcplab.lab import Lab
 @case(
     "sender.first-sample-of-{rtt}-ms",
     checkpoint=4,
-    rfc=["6298 2.2", "6298 2.4", "6298 2.5", "C-RTO-2", "D-SEND-15"],
-    rule="After the first round trip R the RTO is R + 4 * R/2, within its limits: {rto} ms.",
-    hint="SRTT = R, RTTVAR = R/2, RTO = SRTT + 4 * RTTVAR. Then the minimum, then the maximum.",
-    each=[
-        {"rtt": 800, "rto": 2400},
-        {"rtt": 5000, "rto": 15_000},
-        {"rtt": 100, "rto": 1000},
-        {"rtt": 30_000, "rto": 60_000},
-    ],
-    kills=["sender.first-rttvar-wrong", "sender.rto-without-floor", "sender.no-sample-at-all"],
+    rfc=["6298 2.2", "C-RTO-2", "D-SEND-15"],
+    rule="After a first round trip of {rtt} ms the RTO is R + 4 * R/2, which is {rto} ms.",
+    hint="SRTT = R, RTTVAR = R/2, RTO = SRTT + 4 * RTTVAR.",
+    each=[{"rtt": 800, "rto": 2400}, {"rtt": 5000, "rto": 15_000}],
+    kills=["sender.first-rttvar-wrong", "sender.no-sample-at-all"],
 )
 def first_sample(lab: Lab, rtt: int, rto: int) -> None:
     sender = lab.sender(rto_initial_ms=50_000)
@@ -26,6 +21,23 @@ def first_sample(lab: Lab, rtt: int, rto: int) -> None:
     sender.tick(rtt)
     sender.receive(ack=1, seq=0)
     sender.expect(rto=rto)
+
+
+@case(
+    "sender.rto-has-a-floor-and-a-ceiling",
+    checkpoint=4,
+    rfc=["6298 2.4", "6298 2.5", "C-RTO-4", "C-RTO-5"],
+    rule="However short or long the round trip, the RTO stays between its minimum and maximum.",
+    hint="Clamp after the formula, not before.",
+    kills=["sender.rto-without-floor", "sender.sample-above-the-ceiling"],
+)
+def floor_and_ceiling(lab: Lab) -> None:
+    for rtt, rto in ((100, 1000), (30_000, 60_000)):
+        sender = lab.sender(rto_initial_ms=50_000, rto_min_ms=1000, rto_max_ms=60_000)
+        sender.expect_segment(syn=True)
+        sender.tick(rtt)
+        sender.receive(ack=1, seq=0)
+        sender.expect(rto=rto)
 
 
 @case(

@@ -128,6 +128,7 @@ def full_and_in_a_row(lab: Lab) -> None:
 )
 def small_writes_collapse(lab: Lab) -> None:
     peer, app = lab.established(window=0)
+    app.nagle(False)
     for _ in range(30):
         app.write(b"ten bytes.")
     peer.expect_nothing(for_ms=0)
