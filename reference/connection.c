@@ -37,7 +37,8 @@ struct tcp_connection {
     struct tcp_sender *sender;
     struct tcp_receiver *receiver;
     bool passive;     /* opened by a SYN that came to LISTEN, not by us (MUST-11) */
-    bool established; /* has the handshake been completed, now or earlier? */
+    bool established; /* has ESTABLISHED been reached? It stays true in all later states, CLOSED
+                         too: what was received is readable to the end */
 
     /* What events have left to be sent, besides what the sender has. */
     bool reset_due;
@@ -55,23 +56,29 @@ struct tcp_connection {
     uint64_t challenge_period_left_ms;
 };
 
-/* --- the connection as a thing -----------------------------------------------------------------
- */
+/* --- the connection as a thing ---------------------------------------------------------------- */
 
 static void free_halves(struct tcp_connection *connection)
 {
     tcp_sender_free(connection->sender);
     tcp_receiver_free(connection->receiver);
-    connection->sender = NULL;
-    connection->receiver = NULL;
 }
 
-/* A sender and a receiver that have seen nothing yet. False when there is no memory. */
-static bool make_halves(struct tcp_connection *connection)
+/* Puts a sender and a receiver that have seen nothing yet in the place of those that are there.
+ * False, and nothing happens, when there is no memory. */
+static bool renew_halves(struct tcp_connection *connection)
 {
-    connection->sender = tcp_sender_new(&connection->config);
-    connection->receiver = tcp_receiver_new(&connection->config);
-    return connection->sender != NULL && connection->receiver != NULL;
+    struct tcp_sender *sender = tcp_sender_new(&connection->config);
+    struct tcp_receiver *receiver = tcp_receiver_new(&connection->config);
+    if (sender == NULL || receiver == NULL) {
+        tcp_sender_free(sender);
+        tcp_receiver_free(receiver);
+        return false;
+    }
+    free_halves(connection);
+    connection->sender = sender;
+    connection->receiver = receiver;
+    return true;
 }
 
 struct tcp_connection *tcp_connection_new(const struct tcp_config *config)
@@ -82,7 +89,7 @@ struct tcp_connection *tcp_connection_new(const struct tcp_config *config)
     }
     connection->config = *config;
     connection->state = TCP_CLOSED;
-    if (!make_halves(connection)) {
+    if (!renew_halves(connection)) {
         tcp_connection_free(connection);
         return NULL;
     }
@@ -114,7 +121,10 @@ static void return_to_listen(struct tcp_connection *connection)
         enter_closed(connection, TCP_ERROR_NONE);
         return;
     }
-    free_halves(connection);
+    if (!renew_halves(connection)) {
+        enter_closed(connection, TCP_ERROR_ABORTED);
+        return;
+    }
     connection->remote_port = 0;
     connection->syn_ack_due = false;
     connection->ack_due = false;
@@ -122,13 +132,9 @@ static void return_to_listen(struct tcp_connection *connection)
     connection->segments_since_ack = 0;
     connection->unacked_for_ms = 0;
     connection->state = TCP_LISTEN;
-    if (!make_halves(connection)) {
-        enter_closed(connection, TCP_ERROR_ABORTED);
-    }
 }
 
-/* --- 3.10.1 OPEN -------------------------------------------------------------------------------
- */
+/* --- 3.10.1 OPEN ------------------------------------------------------------------------------ */
 
 bool tcp_connection_open_active(struct tcp_connection *connection, uint16_t local_port,
                                 uint16_t remote_port)
@@ -153,8 +159,7 @@ bool tcp_connection_open_passive(struct tcp_connection *connection, uint16_t loc
     return true;
 }
 
-/* --- 3.10.2 SEND -------------------------------------------------------------------------------
- */
+/* --- 3.10.2 SEND ------------------------------------------------------------------------------ */
 
 static bool may_write(const struct tcp_connection *connection)
 {
@@ -177,8 +182,7 @@ size_t tcp_connection_write(struct tcp_connection *connection, const void *data,
     return byte_stream_write(tcp_sender_outbound(connection->sender), data, len);
 }
 
-/* --- 3.10.3 RECEIVE ----------------------------------------------------------------------------
- */
+/* --- 3.10.3 RECEIVE --------------------------------------------------------------------------- */
 
 /* Data that came with a SYN may not be seen before the handshake proves that the peer exists
  * (3.4). Data that is already acknowledged must not be lost because we have closed meanwhile. */
@@ -207,8 +211,7 @@ size_t tcp_connection_read(struct tcp_connection *connection, void *buffer, size
     return done;
 }
 
-/* --- 3.10.4 CLOSE ------------------------------------------------------------------------------
- */
+/* --- 3.10.4 CLOSE ----------------------------------------------------------------------------- */
 
 void tcp_connection_shutdown(struct tcp_connection *connection)
 {
@@ -233,8 +236,7 @@ void tcp_connection_shutdown(struct tcp_connection *connection)
     byte_stream_close(tcp_sender_outbound(connection->sender));
 }
 
-/* --- 3.10.5 ABORT ------------------------------------------------------------------------------
- */
+/* --- 3.10.5 ABORT ----------------------------------------------------------------------------- */
 
 /* <SEQ=seq><CTL=RST> */
 static void send_reset(struct tcp_connection *connection, struct seqno seq)
@@ -272,8 +274,7 @@ void tcp_connection_set_max_retransmissions(struct tcp_connection *connection, u
     connection->config.max_retransmissions = count;
 }
 
-/* --- 3.10.6 STATUS -----------------------------------------------------------------------------
- */
+/* --- 3.10.6 STATUS ---------------------------------------------------------------------------- */
 
 enum tcp_state tcp_connection_state(const struct tcp_connection *connection)
 {
@@ -327,8 +328,7 @@ size_t tcp_connection_unacknowledged(const struct tcp_connection *connection)
     return byte_stream_buffered(outbound) + (fin_open ? 1 : 0);
 }
 
-/* --- 3.10.7 SEGMENT ARRIVES: the pieces that several states share -------------------------------
- */
+/* --- 3.10.7 SEGMENT ARRIVES: the pieces that several states share ----------------------------- */
 
 static bool has(const struct tcp_segment *segment, enum tcp_flag flag)
 {
@@ -409,8 +409,7 @@ static void enter_time_wait(struct tcp_connection *connection)
     connection->time_wait_left_ms = 2 * (uint64_t)connection->config.msl_ms;
 }
 
-/* --- 3.10.7.1 CLOSED ---------------------------------------------------------------------------
- */
+/* --- 3.10.7.1 CLOSED -------------------------------------------------------------------------- */
 
 bool tcp_reply_to_closed(const struct tcp_segment *segment, struct tcp_segment *out)
 {
@@ -443,8 +442,7 @@ static void arrives_in_closed(struct tcp_connection *connection, const struct tc
     }
 }
 
-/* --- 3.10.7.2 LISTEN ---------------------------------------------------------------------------
- */
+/* --- 3.10.7.2 LISTEN -------------------------------------------------------------------------- */
 
 static void arrives_in_listen(struct tcp_connection *connection, const struct tcp_segment *segment)
 {
@@ -469,8 +467,7 @@ static void arrives_in_listen(struct tcp_connection *connection, const struct tc
     /* Fourth, anything else is dropped. */
 }
 
-/* --- 3.10.7.3 SYN-SENT -------------------------------------------------------------------------
- */
+/* --- 3.10.7.3 SYN-SENT ------------------------------------------------------------------------ */
 
 static void take_fin(struct tcp_connection *connection, const struct tcp_segment *segment);
 
@@ -515,7 +512,8 @@ static void arrives_in_syn_sent(struct tcp_connection *connection,
 
 /* --- 3.10.7.4 all other states ------------------------------------------------------------------
  *
- * Eight checks, in this order. Each of the functions says whether to go on with the next one. */
+ * Eight checks, in this order. Those that may end the matter say whether they did not: true means
+ * "go on with the next check", false that the segment is dealt with. */
 
 static bool check_ack(struct tcp_connection *connection, const struct tcp_segment *segment);
 
@@ -681,7 +679,9 @@ static void schedule_ack(struct tcp_connection *connection, bool in_order)
 }
 
 /* Seventh, the segment text. The FIN goes to the receiver with it, which notes where the stream
- * ends; the eighth step sees whether that place has been reached. */
+ * ends; the eighth step sees whether that place has been reached. What lies beyond the window that
+ * was offered is taken too if there is room for it: the RFC trims it, but an honest peer sends
+ * none. */
 static void take_text(struct tcp_connection *connection, const struct tcp_segment *segment)
 {
     switch (connection->state) {
@@ -702,7 +702,8 @@ static void take_text(struct tcp_connection *connection, const struct tcp_segmen
     schedule_ack(connection, advanced && !gap_before);
 }
 
-/* Eighth, the FIN: it counts once everything before it is there. */
+/* Eighth, the FIN: it counts once everything before it is there. So every segment is followed by
+ * this step: the FIN may have come earlier, behind a hole that this segment has filled. */
 static void take_fin(struct tcp_connection *connection, const struct tcp_segment *segment)
 {
     if (!byte_stream_is_closed(tcp_receiver_inbound(connection->receiver))) {
@@ -767,8 +768,7 @@ void tcp_connection_segment_arrives(struct tcp_connection *connection,
     }
 }
 
-/* --- 3.10.8 TIMEOUTS ---------------------------------------------------------------------------
- */
+/* --- 3.10.8 TIMEOUTS -------------------------------------------------------------------------- */
 
 /* Takes `ms` off a countdown; true when nothing is left. */
 static bool count_down(uint64_t *left_ms, uint32_t ms)
@@ -811,8 +811,7 @@ void tcp_connection_tick(struct tcp_connection *connection, uint32_t ms)
     }
 }
 
-/* --- what leaves -------------------------------------------------------------------------------
- */
+/* --- what leaves ------------------------------------------------------------------------------ */
 
 /* Puts the two halves into one segment: what our sender says, and what our receiver says. From the
  * first SYN that we have seen on, every segment carries the current acknowledgment (3.8). */

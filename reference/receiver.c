@@ -20,7 +20,8 @@ struct tcp_receiver {
     bool synchronized;               /* has a SYN arrived? */
     struct seqno irs;                /* then: its sequence number */
     bool window_offered;             /* has a window been sent since? */
-    uint64_t right_edge;             /* then: RCV.NXT + RCV.WND as offered last, absolute */
+    uint64_t right_edge;             /* then: RCV.NXT + RCV.WND as offered last, absolute. It is a
+                                        promise: it may move right, never left */
 };
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -71,12 +72,12 @@ static uint64_t possible_edge(const struct tcp_receiver *receiver)
 }
 
 /* RCV.NXT + RCV.WND: what was offered last or, if nothing was yet, what would be. */
-static uint64_t right_edge(const struct tcp_receiver *receiver)
+static uint64_t offered_edge(const struct tcp_receiver *receiver)
 {
     return receiver->window_offered ? receiver->right_edge : possible_edge(receiver);
 }
 
-/* --- segments that arrive ------------------------------------------------------------------ */
+/* --- segments that arrive --------------------------------------------------------------------- */
 
 void tcp_receiver_receive(struct tcp_receiver *receiver, const struct tcp_sender_message *message)
 {
@@ -119,13 +120,13 @@ bool tcp_receiver_acceptable(const struct tcp_receiver *receiver, struct seqno s
     return (nxt <= first && first < edge) || (nxt <= last && last < edge);
 }
 
-/* --- acknowledgments and windows that leave ------------------------------------------------ */
+/* --- acknowledgments and windows that leave --------------------------------------------------- */
 
 /* How far would the right edge move, if it moved now? */
 static uint64_t possible_move(const struct tcp_receiver *receiver)
 {
     uint64_t edge = possible_edge(receiver);
-    return edge > right_edge(receiver) ? edge - right_edge(receiver) : 0;
+    return edge > offered_edge(receiver) ? edge - offered_edge(receiver) : 0;
 }
 
 /* 3.8.6.2.2: the smallest move that is not silly. */
@@ -145,7 +146,7 @@ struct tcp_receiver_message tcp_receiver_send(struct tcp_receiver *receiver)
     }
     uint64_t move = possible_move(receiver);
     if (!receiver->window_offered || move >= worthwhile_move(receiver, 1)) {
-        receiver->right_edge = right_edge(receiver) + move;
+        receiver->right_edge = offered_edge(receiver) + move;
         receiver->window_offered = true;
     }
     return (struct tcp_receiver_message){
@@ -165,7 +166,7 @@ bool tcp_receiver_window_update_due(const struct tcp_receiver *receiver)
     return possible_move(receiver) > 0 && possible_move(receiver) >= enough;
 }
 
-/* --- queries ------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 struct byte_stream *tcp_receiver_inbound(const struct tcp_receiver *receiver)
 {
@@ -193,7 +194,7 @@ uint32_t tcp_receiver_rcv_wnd(const struct tcp_receiver *receiver)
     /* The edge may lie behind RCV.NXT: a FIN takes a number without taking room, and a byte beyond
      * the window offered is kept if there was room for it. */
     uint64_t nxt = rcv_nxt(receiver);
-    uint64_t wnd = right_edge(receiver) > nxt ? right_edge(receiver) - nxt : 0;
+    uint64_t wnd = offered_edge(receiver) > nxt ? offered_edge(receiver) - nxt : 0;
     assert(wnd <= TCP_MAX_WINDOW);
     return (uint32_t)wnd;
 }

@@ -25,8 +25,7 @@
 /* Option kinds, RFC 9293, 3.2, and the length of the one that we write. */
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_MSS_LEN = 4 };
 
-/* --- numbers, most significant byte first ------------------------------------------------------
- */
+/* --- numbers, most significant byte first ----------------------------------------------------- */
 
 static uint16_t read16(const uint8_t *at)
 {
@@ -50,15 +49,19 @@ static void write32(uint8_t *at, uint32_t value)
     write16(at + 2, (uint16_t)(value & 0xffff));
 }
 
-/* --- the checksum: RFC 9293, 3.1; RFC 1071 -----------------------------------------------------
- */
+/* --- the checksum: RFC 9293, 3.1; RFC 1071 ---------------------------------------------------- */
 
-/* Adds the 16-bit words of `bytes`. An odd last byte is the high half of a word whose low half is
- * zero; that zero is not sent. 64 KiB of words cannot overflow 64 bits. */
+/* Adds the 16-bit words of `bytes`, two at a time: folding adds the halves of a 32-bit word to the
+ * same sum, and there are half as many (on transfers in memory this made 12 Gbit/s of 7.5). An odd
+ * last byte is the high half of a word whose low half is zero; that zero is not sent. 64 KiB of
+ * words cannot overflow 64 bits. */
 static uint64_t sum_words(const uint8_t *bytes, size_t len)
 {
     uint64_t sum = 0;
     size_t i = 0;
+    for (; i + 3 < len; i += 4) {
+        sum += read32(bytes + i);
+    }
     for (; i + 1 < len; i += 2) {
         sum += read16(bytes + i);
     }
@@ -81,8 +84,7 @@ static uint16_t checksum(const uint8_t *bytes, size_t len, uint32_t source, uint
     return (uint16_t)(~sum & 0xffff);
 }
 
-/* --- from bytes ----------------------------------------------------------------------------------
- */
+/* --- from bytes ------------------------------------------------------------------------------- */
 
 static void parse_mss(struct tcp_segment *out, const uint8_t *option, size_t len)
 {
@@ -143,8 +145,7 @@ enum tcp_parse_result tcp_segment_parse(struct tcp_segment *out, const uint8_t *
     return parse_options(out, bytes + MIN_HEADER_LEN, header_len - MIN_HEADER_LEN);
 }
 
-/* --- to bytes ------------------------------------------------------------------------------------
- */
+/* --- to bytes --------------------------------------------------------------------------------- */
 
 size_t tcp_segment_serialize(const struct tcp_segment *segment, uint32_t source,
                              uint32_t destination, uint8_t *bytes, size_t capacity)

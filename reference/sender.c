@@ -30,7 +30,8 @@ struct tcp_sender {
     uint64_t snd_nxt;     /* the next number to send; everything below was sent at least once */
     uint32_t snd_wnd;     /* the peer's window, counted from snd_una */
     uint32_t max_snd_wnd; /* the largest window seen: an estimate of the peer's buffer */
-    bool window_known;    /* has any window arrived? Then these two say which segment brought it: */
+    bool window_known;    /* has any window arrived? Segments overtake each other, and an old window
+                             must not replace a newer one, so these say which segment brought it: */
     struct seqno snd_wl1; /* its SEG.SEQ, a number of the peer's */
     uint64_t snd_wl2;     /* its SEG.ACK */
 
@@ -38,8 +39,10 @@ struct tcp_sender {
     bool timer_running;
     uint64_t timer_expires;  /* in terms of now_ms */
     bool retransmission_due; /* send again from SND.UNA */
-    uint64_t recover;        /* SND.NXT when that began: below, the next hole is sent at once */
-    bool forced_due;         /* send something new though the rules forbid it: a probe */
+    uint64_t recover;        /* SND.NXT at the time of the last timeout. While SND.UNA is below it,
+                                what it points at counts as lost, too */
+    bool forced_due;         /* the timer says: send something new although the rules forbid it. A
+                                probe of a closed window, or a small segment after all */
     uint32_t consecutive_retransmissions;
     uint32_t probe_backoff; /* how often the probe interval has doubled */
 
@@ -110,7 +113,7 @@ void tcp_sender_set_nagle(struct tcp_sender *sender, bool on)
     sender->nagle = on;
 }
 
-/* --- where things stand in the sequence space ------------------------------------------------ */
+/* --- where things stand in the sequence space ------------------------------------------------- */
 
 static uint64_t in_flight(const struct tcp_sender *sender)
 {
@@ -172,9 +175,14 @@ static uint64_t usable_window(const struct tcp_sender *sender)
     return right_edge > sender->snd_nxt ? right_edge - sender->snd_nxt : 0;
 }
 
-/* --- the timer: RFC 6298, 5, and the persist timer of 3.8.6.1 -------------------------------- */
+/* --- the timer: RFC 6298, 5, and the persist timer of 3.8.6.1 --------------------------------- */
 
-/* How long the timer is to run if it starts now. */
+/* How long the timer is to run if it starts now. There is one timer, and it means one of three
+ * things:
+ *
+ *   the window is closed      time for a probe
+ *   something is in flight    it is lost: RTO
+ *   neither                   a small segment has waited long enough */
 static uint64_t timer_interval(const struct tcp_sender *sender)
 {
     if (window_is_closed(sender)) {
@@ -207,8 +215,9 @@ static void timer_start_or_stop(struct tcp_sender *sender)
     }
 }
 
-/* The next wait is twice as long: of the probes if the window is closed, of the RTO otherwise
- * (RFC 6298, 5.5 and 2.5). */
+/* The next wait is twice as long: of the RTO, since what is lost may have been one too many for the
+ * network (RFC 6298, 5.5 and 2.5); or, if the window is closed, of the probes alone. Then nothing
+ * was lost, and the peer is only full. */
 static void back_off(struct tcp_sender *sender)
 {
     if (window_is_closed(sender)) {
@@ -281,8 +290,7 @@ static void take_sample(struct tcp_sender *sender, uint64_t rtt_ms)
     sender->rto_ms = clamp_rto(sender, (rto_us + 999) / 1000);
 }
 
-/* --- acknowledgments: RFC 9293, 3.10.7.4, fifth check ------------------------------------------
- */
+/* --- acknowledgments: RFC 9293, 3.10.7.4, fifth check ----------------------------------------- */
 
 /* SND.UNA =< SEG.ACK holds; the numbers below `ack` leave the retransmission queue. */
 static void advance_snd_una(struct tcp_sender *sender, uint64_t ack)
@@ -366,6 +374,7 @@ void tcp_sender_receive(struct tcp_sender *sender, const struct tcp_receiver_mes
     }
     if (window_is_closed(sender)) {
         sender->consecutive_retransmissions = 0; /* the probe was answered: MUST-37 */
+        sender->retransmission_due = false;      /* and the timer says when the next one is due */
     }
 
     /* RFC 6298, 5.2 and 5.3: new data acknowledged restarts the timer; a duplicate acknowledgment
@@ -377,7 +386,7 @@ void tcp_sender_receive(struct tcp_sender *sender, const struct tcp_receiver_mes
     assert(sender->snd_una <= sender->snd_nxt);
 }
 
-/* --- what to send --------------------------------------------------------------------------- */
+/* --- what to send ----------------------------------------------------------------------------- */
 
 /* Copies `len` bytes of the stream, from the one with sequence number `seq` on, to the segment. */
 static void gather_payload(struct tcp_sender *sender, uint64_t seq, size_t len)
@@ -444,7 +453,9 @@ static void retransmit(struct tcp_sender *sender, struct tcp_sender_message *out
     make_segment(sender, sender->snd_una, min_u64(in_flight(sender), window), out);
 }
 
-/* 3.8.6.2.1, rules (1) to (3), and what closing adds: may the segment that comes next be sent? */
+/* 3.8.6.2.1, rules (1) to (3), and what closing adds: may the segment that comes next be sent?
+ * Silly is what is less than a segment and less than half of the largest window seen, while more
+ * waits. D are the bytes that wait, U is the room in the window. */
 static bool worth_sending(const struct tcp_sender *sender)
 {
     uint64_t d = unsent_bytes(sender);
@@ -500,7 +511,7 @@ bool tcp_sender_next(struct tcp_sender *sender, struct tcp_sender_message *out)
     return true;
 }
 
-/* --- queries --------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 struct byte_stream *tcp_sender_outbound(const struct tcp_sender *sender)
 {

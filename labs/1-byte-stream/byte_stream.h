@@ -33,7 +33,7 @@ struct byte_stream *byte_stream_new(size_t capacity);
 /* Gives back everything the stream owns. NULL is allowed and ignored. */
 void byte_stream_free(struct byte_stream *stream);
 
-/* --- the writer's side -------------------------------------------------------------------- */
+/* --- the writer's side ------------------------------------------------------------------------ */
 
 /* Appends as many of the `len` bytes as fit and returns how many that were. It never blocks. A
  * stream that is closed or has an error accepts nothing. `data` may be NULL if `len` is 0. */
@@ -47,7 +47,7 @@ void byte_stream_close(struct byte_stream *stream);
  * stays readable. An error does not close the stream: an end that was cut off is no end. */
 void byte_stream_set_error(struct byte_stream *stream);
 
-/* --- the reader's side -------------------------------------------------------------------- */
+/* --- the reader's side ------------------------------------------------------------------------ */
 
 /*
  * Lets the reader look at buffered bytes without copying or removing them. Sets `*data` to the byte
@@ -62,7 +62,7 @@ size_t byte_stream_peek(const struct byte_stream *stream, uint64_t skip, const u
 /* Removes `n` bytes at the read position, or all that are buffered if `n` is larger. */
 void byte_stream_pop(struct byte_stream *stream, size_t n);
 
-/* --- queries; none of them changes anything ----------------------------------------------- */
+/* --- queries; none of them changes anything --------------------------------------------------- */
 
 size_t byte_stream_capacity(const struct byte_stream *stream);  /* bytes, as given to _new */
 size_t byte_stream_available(const struct byte_stream *stream); /* bytes that fit right now */

@@ -85,7 +85,7 @@ bool tcp_receiver_window_update_due(const struct tcp_receiver *receiver);
  */
 bool tcp_receiver_acceptable(const struct tcp_receiver *receiver, struct seqno seq, size_t seg_len);
 
-/* --- queries; none of them changes anything ----------------------------------------------- */
+/* --- queries; none of them changes anything --------------------------------------------------- */
 
 /* Where received bytes come out. The application pops from it; nobody else writes to it. */
 struct byte_stream *tcp_receiver_inbound(const struct tcp_receiver *receiver);

@@ -82,7 +82,7 @@ static inline void reader_reads(struct tcp_receiver *receiver, size_t n)
     byte_stream_pop(tcp_receiver_inbound(receiver), n);
 }
 
-/* --- what is expected ----------------------------------------------------------------------- */
+/* --- what is expected ------------------------------------------------------------------------- */
 
 #define expect_ack(receiver, ack) expect_ack_at(receiver, ack, __FILE__, __LINE__)
 #define expect_window(receiver, window) expect_window_at(receiver, window, __FILE__, __LINE__)

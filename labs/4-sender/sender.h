@@ -106,7 +106,7 @@ void tcp_sender_tick(struct tcp_sender *sender, uint32_t ms);
  */
 bool tcp_sender_next(struct tcp_sender *sender, struct tcp_sender_message *out);
 
-/* --- queries; none of them changes anything ----------------------------------------------- */
+/* --- queries; none of them changes anything --------------------------------------------------- */
 
 /* Where bytes to be sent go in. The application writes to it and closes it; only the sender pops.
  */

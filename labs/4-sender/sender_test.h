@@ -47,7 +47,7 @@ static inline int free_sender(void **state)
     return 0;
 }
 
-/* --- the application ----------------------------------------------------------------------- */
+/* --- the application -------------------------------------------------------------------------- */
 
 static inline void app_writes(struct tcp_sender *sender, size_t n)
 {
@@ -66,7 +66,7 @@ static inline void app_closes(struct tcp_sender *sender)
     byte_stream_close(tcp_sender_outbound(sender));
 }
 
-/* --- the peer ------------------------------------------------------------------------------ */
+/* --- the peer --------------------------------------------------------------------------------- */
 
 /* Acknowledges the SYN and the first `bytes` bytes of the stream, in a segment at `seq`. */
 static inline void peer_acks_at(struct tcp_sender *sender, uint32_t seq, uint32_t bytes,
@@ -83,7 +83,7 @@ static inline void peer_acks(struct tcp_sender *sender, uint32_t bytes, uint16_t
     peer_acks_at(sender, PEER_SEQ, bytes, window);
 }
 
-/* --- what the sender sends ----------------------------------------------------------------- */
+/* --- what the sender sends -------------------------------------------------------------------- */
 
 #define expect_nothing(sender) expect_nothing_at(sender, __FILE__, __LINE__)
 #define expect_syn(sender) expect_segment_at(sender, ISN, 0, true, false, __FILE__, __LINE__)
@@ -130,7 +130,7 @@ static inline struct tcp_sender_message expect_segment_at(struct tcp_sender *sen
     return message;
 }
 
-/* --- time ---------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static inline void pass(struct tcp_sender *sender, uint32_t ms)
 {
@@ -145,7 +145,7 @@ static inline void pass(struct tcp_sender *sender, uint32_t ms)
         tcp_sender_tick(sender, 1);                                                                \
     } while (0)
 
-/* --- beginnings that many tests share ------------------------------------------------------ */
+/* --- beginnings that many tests share --------------------------------------------------------- */
 
 /* The SYN was acknowledged at once, with this window; the peer's MSS is 1000. */
 static inline struct tcp_sender *connected_with(void **state, const struct tcp_config *config,

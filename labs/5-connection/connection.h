@@ -58,7 +58,7 @@ struct tcp_connection *tcp_connection_new(const struct tcp_config *config);
 /* Frees the connection and all it holds. NULL is allowed and ignored. */
 void tcp_connection_free(struct tcp_connection *connection);
 
-/* --- the calls of the application: RFC 9293, 3.10.1 to 3.10.6 ------------------------------ */
+/* --- the calls of the application: RFC 9293, 3.10.1 to 3.10.6 --------------------------------- */
 
 /* Active OPEN: CLOSED to SYN-SENT; next_segment has the SYN. False, and nothing happens, in any
  * other state: a connection serves once. */
@@ -102,7 +102,7 @@ void tcp_connection_set_nagle(struct tcp_connection *connection, bool on);
 /* R2 for data on this connection, as a number of retransmissions, from now on (MUST-21). */
 void tcp_connection_set_max_retransmissions(struct tcp_connection *connection, uint32_t count);
 
-/* --- events -------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 /*
  * A segment has arrived for this connection: its ports match, its checksum was right. Works off
@@ -126,7 +126,7 @@ void tcp_connection_tick(struct tcp_connection *connection, uint32_t ms);
  */
 bool tcp_connection_next_segment(struct tcp_connection *connection, struct tcp_segment *out);
 
-/* --- queries; none of them changes anything ------------------------------------------------ */
+/* --- queries; none of them changes anything --------------------------------------------------- */
 
 enum tcp_state tcp_connection_state(const struct tcp_connection *connection);
 enum tcp_error tcp_connection_error(const struct tcp_connection *connection);
@@ -145,7 +145,7 @@ bool tcp_connection_read_finished(const struct tcp_connection *connection);
  * the peer's TCP has all of it. */
 size_t tcp_connection_unacknowledged(const struct tcp_connection *connection);
 
-/* --- where there is no connection ------------------------------------------------------------ */
+/* --- where there is no connection ------------------------------------------------------------- */
 
 /*
  * What a port answers on which nobody listens, to a segment that belongs to no connection: fills

@@ -41,7 +41,7 @@ struct wording {
     uint16_t urgent;
 };
 
-/* --- the rig ------------------------------------------------------------------------------- */
+/* --- the rig ---------------------------------------------------------------------------------- */
 
 static inline struct tcp_config lab_config(void)
 {
@@ -87,7 +87,7 @@ static inline int free_lab(void **state)
     return 0;
 }
 
-/* --- the peer ------------------------------------------------------------------------------ */
+/* --- the peer --------------------------------------------------------------------------------- */
 
 #define arrives(lab, control, ...) arrive(lab, (struct wording){.flags = (control), __VA_ARGS__})
 
@@ -118,7 +118,7 @@ static inline void arrive(struct lab *lab, struct wording wording)
     free(payload);
 }
 
-/* --- what the connection sends ------------------------------------------------------------- */
+/* --- what the connection sends ---------------------------------------------------------------- */
 
 #define expect(lab, control, ...)                                                                  \
     expect_at(lab, (struct wording){.flags = (control), __VA_ARGS__}, __FILE__, __LINE__)
@@ -286,7 +286,7 @@ static inline void expect_closed_at(struct lab *lab, enum tcp_error error, const
     assert_number_at(tcp_connection_error(lab->tcp), error, "the error", file, line);
 }
 
-/* --- the application ----------------------------------------------------------------------- */
+/* --- the application -------------------------------------------------------------------------- */
 
 /* Writes `n` bytes of the pattern, of which `index` were written before. */
 static inline void app_writes(struct lab *lab, uint64_t index, size_t n)
@@ -328,7 +328,7 @@ static inline void pass(struct lab *lab, uint32_t ms)
     tcp_connection_tick(lab->tcp, ms);
 }
 
-/* --- ways into each state -------------------------------------------------------------------- */
+/* --- ways into each state --------------------------------------------------------------------- */
 
 static inline struct lab *listening_with(void **state, const struct tcp_config *config)
 {

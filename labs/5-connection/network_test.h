@@ -55,7 +55,7 @@ struct network {
     uint32_t now_ms;
 };
 
-/* --- the rig ------------------------------------------------------------------------------- */
+/* --- the rig ---------------------------------------------------------------------------------- */
 
 static inline struct network *network_of(void **state, uint64_t seed)
 {
@@ -130,7 +130,7 @@ static inline uint64_t pattern_start(size_t from)
     return (uint64_t)from << 40;
 }
 
-/* --- what is true of every segment --------------------------------------------------------- */
+/* --- what is true of every segment ------------------------------------------------------------ */
 
 #define rule(network, condition) assert_rolled(&(network)->dice, (condition), true)
 
@@ -180,7 +180,7 @@ static inline void watch(struct network *network, size_t from, const struct tcp_
     }
 }
 
-/* --- the network --------------------------------------------------------------------------- */
+/* --- the network ------------------------------------------------------------------------------ */
 
 static inline void put(struct network *network, size_t to, const struct tcp_segment *segment,
                        uint32_t delay_ms)
@@ -255,7 +255,7 @@ static inline void pass(struct network *network, uint32_t ms)
     collect(network);
 }
 
-/* --- the applications ---------------------------------------------------------------------- */
+/* --- the applications ------------------------------------------------------------------------- */
 
 static inline void app_writes(struct network *network, size_t from)
 {

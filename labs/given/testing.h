@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-/* --- assertions ---------------------------------------------------------------------------- */
+/* --- assertions ------------------------------------------------------------------------------- */
 
 /* Fails the test unless both numbers are equal. */
 #define assert_number(actual, expected)                                                            \
@@ -54,7 +54,7 @@ static inline void assert_text_at(const char *actual, const char *expected, cons
     _fail(file, line);
 }
 
-/* --- bytes --------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 /* The byte at a place in a long stream. Neighbours differ, and so do bytes a power of two apart: a
  * byte in a wrong place is noticed. */
@@ -81,7 +81,7 @@ static inline bool is_pattern(const uint8_t *bytes, uint64_t index, size_t len)
     return true;
 }
 
-/* --- dice ---------------------------------------------------------------------------------- */
+/* --- dice ------------------------------------------------------------------------------------- */
 
 /* A source of random numbers (xorshift64*) that remembers its seed, so that a failure can name it.
  */
@@ -133,7 +133,7 @@ static inline void assert_rolled_at(const struct dice *dice, unsigned long long 
     assert_number_at(actual, expected, what, file, line);
 }
 
-/* --- running ------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static inline void give_up(int signal_number)
 {

@@ -41,7 +41,7 @@ const char *address_text(uint32_t address, char text[ADDRESS_TEXT_SIZE]);
 /* Writes all of it to a descriptor. False with errno if that fails. */
 bool write_fully(int fd, const void *data, size_t size);
 
-/* --- a host on a wire ------------------------------------------------------------------------ */
+/* --- a host on a wire ------------------------------------------------------------------------- */
 
 struct host_options {
     const char *tun;  /* the name of the interface */

@@ -65,8 +65,7 @@ void config_options(struct option options[CONFIG_OPTIONS], struct tcp_config *co
 /* Frees the stack with its listeners and connections, and what the DUT knows of them. */
 void dut_free_stack(struct dut *dut);
 
-/* --- the wire ----------------------------------------------------------------------------------
- */
+/* --- the wire --------------------------------------------------------------------------------- */
 
 /* Reads what lies on the wire, all of it, and writes what the stack answers. */
 void wire_receive(struct dut *dut);
@@ -75,8 +74,7 @@ void wire_transmit(struct dut *dut);
 /* Adds ` tx=…` to a reply, if packets were written since the last one. */
 void wire_answer_times(struct dut *dut, struct request *request);
 
-/* --- the command channel -----------------------------------------------------------------------
- */
+/* --- the command channel ---------------------------------------------------------------------- */
 
 /* Waits for a request and returns its length; `text` is `capacity` bytes, the terminator included.
  * More than `capacity` - 1 means that it was cut off. Does not return when the caller is gone: then

@@ -47,7 +47,7 @@ struct option {
 void request_init(struct request *request, char *text, size_t len, char *reply);
 void request_destroy(struct request *request);
 
-/* --- arguments ------------------------------------------------------------------------------- */
+/* --- arguments -------------------------------------------------------------------------------- */
 
 bool request_has_more(const struct request *request); /* arguments not taken yet */
 size_t request_take_id(struct request *request);      /* below OBJECT_IDS */
@@ -67,8 +67,7 @@ void request_take_options(struct request *request, const struct option *options,
 /* The text after `key=`; NULL if no argument gives this key. */
 const char *request_option(const struct request *request, const char *key);
 
-/* --- the reply, which is `ok` to begin with ----------------------------------------------------
- */
+/* --- the reply, which is `ok` to begin with --------------------------------------------------- */
 
 bool request_has_failed(const struct request *request);
 /* The reply becomes `error`, and the text. Only the first failure counts. */

@@ -39,7 +39,7 @@ struct stack *stack_new(const struct stack_config *config);
  */
 void stack_free(struct stack *stack);
 
-/* --- the wire -------------------------------------------------------------------------------- */
+/* --- the wire --------------------------------------------------------------------------------- */
 
 /* An IPv4 packet has arrived: it is checked, given to its connection or listener, or answered with
  * a reset. A packet that is malformed, a fragment, not for us, not TCP, or from or to a broadcast
@@ -53,7 +53,7 @@ size_t stack_transmit(struct stack *stack, uint8_t *packet, size_t capacity);
 /* `ms` milliseconds have passed for everyone. */
 void stack_tick(struct stack *stack, uint32_t ms);
 
-/* --- the application ------------------------------------------------------------------------- */
+/* --- the application -------------------------------------------------------------------------- */
 
 /* Listens on a port. At most `backlog` connections wait to be accepted, half-open ones included; a
  * SYN beyond that is dropped. NULL with errno EADDRINUSE or ENOMEM. */

@@ -25,7 +25,7 @@ struct network {
     struct tcp_socket *server;     /* … this one on the right */
 };
 
-/* --- making and unmaking a network ----------------------------------------------------------- */
+/* --- making and unmaking a network ------------------------------------------------------------ */
 
 static inline struct tcp_host_config config_for(uint32_t address, int wire)
 {
@@ -121,7 +121,7 @@ static inline int tear_down(void **state)
     return 0;
 }
 
-/* --- threads --------------------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 struct job {
     pthread_t thread;

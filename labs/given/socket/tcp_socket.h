@@ -48,7 +48,7 @@ struct tcp_host;     /* one stack with one address on one wire */
 struct tcp_listener; /* a port on which connections are taken */
 struct tcp_socket;   /* one end of one connection */
 
-/* --- the host -------------------------------------------------------------------------------- */
+/* --- the host --------------------------------------------------------------------------------- */
 
 struct tcp_host_config {
     struct stack_config stack; /* address, MTU, and all knobs of TCP (tcp_config.h) */
@@ -73,7 +73,7 @@ void tcp_host_free(struct tcp_host *host);
 uint32_t tcp_host_address(const struct tcp_host *host);
 struct stack_counters tcp_host_counters(struct tcp_host *host);
 
-/* --- opening --------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* Takes connections on `port` (not 0) from now on. At most `backlog` (at least 1) of them wait to
  * be accepted. Errors: EADDRINUSE, EINVAL, ENOMEM. */
@@ -93,7 +93,7 @@ void tcp_listener_close(struct tcp_listener *listener);
  * ETIMEDOUT, EADDRNOTAVAIL, EINVAL (port 0, or an address nobody can have), ENETDOWN, ENOMEM. */
 struct tcp_socket *tcp_connect(struct tcp_host *host, uint32_t address, uint16_t port);
 
-/* --- using ----------------------------------------------------------------------------------- */
+/* --- using ------------------------------------------------------------------------------------ */
 
 /* Waits until bytes have arrived and copies up to `size` of them. Returns how many; 0 when the peer
  * has ended its side and everything was read (or when `size` is 0). */
@@ -129,7 +129,7 @@ enum {
  * negative: for ever). Returns those that are; 0 when time ran out. */
 int tcp_wait(struct tcp_socket *socket, int wanted, int timeout_ms);
 
-/* --- settings and questions ------------------------------------------------------------------ */
+/* --- settings and questions ------------------------------------------------------------------- */
 
 /* How long a blocking call may wait, in milliseconds; 0 means for ever, as it is at first. */
 void tcp_set_timeout(struct tcp_socket *socket, uint32_t ms);

@@ -290,6 +290,7 @@ def data_and_fin_in_one(lab: Lab) -> None:
     peer, app = lab.established()
     peer.send(data=b"famous last words", fin=True)
     peer.expect_ack(19)
+    app.expect_state("CLOSE-WAIT")
     app.expect(readable=17, eof=False)
     app.expect_read(b"famous last words")
     app.expect_eof()

@@ -67,7 +67,7 @@ def closed_port_and_resets(lab: Lab) -> None:
     rfc=["9293 3.10.7.2", "B-LI-1", "D-CONN-11"],
     rule="A listener ignores resets, with whatever other flags they come.",
     hint="LISTEN, first check.",
-    kills=["connection.listen-rst-answered", "connection.reset-answers-reset"],
+    kills=["connection.listen-rst-answered"],
     weight=2,
 )
 def listener_and_resets(lab: Lab) -> None:

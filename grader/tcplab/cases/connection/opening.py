@@ -233,7 +233,7 @@ def numbers_do_not_repeat(lab: Lab) -> None:
 @case(
     "connection.data-both-ways",
     checkpoint=5,
-    rfc=["9293 2.2", "MUST-2"],
+    rfc=["9293 2.2", "MUST-2", "B-ES-15"],
     rule="What one side writes the other side reads, in order and unchanged.",
     hint="Does the checksum cover the payload?",
     kills=["segment.checksum-without-payload"],

@@ -70,7 +70,7 @@ def back_to_listen(lab: Lab) -> None:
     rfc=["9293 3.10.7.4", "B-SR-3", "MUST-11"],
     rule="A reset before the connection is open tells an application that opened it: refused.",
     hint="The same reset, but the OPEN was active: CLOSED.",
-    kills=["connection.active-open-goes-to-listen", "connection.refused-not-told"],
+    kills=["connection.active-open-goes-to-listen", "connection.crossed-refusal-not-told"],
     weight=2,
 )
 def refuses_open(lab: Lab) -> None:
@@ -125,7 +125,7 @@ def another_syn_active(lab: Lab) -> None:
     rfc=["9293 3.10.7.4", "B-SR-7"],
     rule="Text without the ACK flag does not complete the handshake.",
     hint="Fifth check, first sentence: drop it.",
-    kills=["connection.segments-without-ack-taken"],
+    kills=["connection.handshake-without-ack"],
 )
 def text_without_ack(lab: Lab) -> None:
     stage = reach(lab, "syn-received")

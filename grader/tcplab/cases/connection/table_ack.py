@@ -50,16 +50,31 @@ def duplicate_acks(lab: Lab, state: str, code: str) -> None:
     rfc=["9293 3.10.7.4", "9293 3.5.2", "B-{code}-10", "U-8"],
     rule="What acknowledges data that was never sent gets an ACK, and its text is dropped.",
     hint="SEG.ACK > SND.NXT: fifth check, ESTABLISHED. The sixth to eighth are not reached.",
-    each=each_state(*SYNCHRONIZED),
+    each=each_state(*RECEIVING),
     kills=["connection.ack-of-unsent-taken", "connection.ack-of-unsent-unanswered"],
 )
 def ack_of_unsent(lab: Lab, state: str, code: str) -> None:
     stage = reach(lab, state)
-    text = b"0123456789" if state in RECEIVING else b""
-    stage.send_unchanged(ack=stage.snd_nxt + 1, data=text)
+    stage.send_unchanged(ack=stage.snd_nxt + 1, data=b"0123456789")
     stage.expect_bare_ack()
     assert stage.app is not None
     stage.app.expect(readable=0)
+    stage.expect_unharmed()
+
+
+@case(
+    "connection.ack-of-unsent-in-{state}",
+    checkpoint=5,
+    rfc=["9293 3.5.2", "B-{code}-10", "U-8"],
+    rule="Also behind the peer's FIN, what acknowledges data never sent is answered with an ACK.",
+    hint="RFC 9293, 3.5.2, group 3: an unacceptable acknowledgment in a synchronized state.",
+    each=each_state(*PEER_CLOSED),
+    kills=["connection.ack-of-unsent-unanswered"],
+)
+def ack_of_unsent_closed(lab: Lab, state: str, code: str) -> None:
+    stage = reach(lab, state)
+    stage.send(ack=stage.snd_nxt + 1)
+    stage.expect_bare_ack()
     stage.expect_unharmed()
 
 
@@ -69,7 +84,7 @@ def ack_of_unsent(lab: Lab, state: str, code: str) -> None:
     rfc=["9293 3.10.7.4", "B-{code}-15", "U-12", "D-RECV-20"],
     rule="Text in order is acknowledged and delivered, also after we have closed ({state}).",
     hint="Seventh check. CLOSE says that we have no more to send, not that we hear no more.",
-    each=each_state(*RECEIVING),
+    each=each_state("fin-wait-1", "fin-wait-2"),
     kills=["connection.no-text-after-close"],
 )
 def text_is_taken(lab: Lab, state: str, code: str) -> None:
@@ -111,7 +126,7 @@ def text_after_gap(lab: Lab, state: str, code: str) -> None:
     rule="Behind the peer's FIN there is no text: what comes is ignored ({state}).",
     hint="Seventh check: in which states can text arrive at all?",
     each=each_state(*PEER_CLOSED),
-    kills=["connection.ack-goes-past-the-fin"],
+    kills=["connection.text-behind-the-fin-kills"],
 )
 def text_behind_fin(lab: Lab, state: str, code: str) -> None:
     stage = reach(lab, state)

@@ -38,7 +38,7 @@ def old_data(lab: Lab, state: str, code: str) -> None:
     rule="Data beyond the window is answered with an ACK, never with a reset ({state}).",
     hint="The number right behind the window is the first that is not acceptable.",
     each=each_state("syn-received", *SYNCHRONIZED),
-    kills=["connection.unacceptable-not-answered", "connection.sequence-not-checked"],
+    kills=["connection.unacceptable-not-answered"],
 )
 def data_beyond(lab: Lab, state: str, code: str) -> None:
     stage = reach(lab, state)
