@@ -12,6 +12,7 @@ import json
 import os
 import re
 import resource
+import select
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from tcplab.errors import InfrastructureError
 
 _KEEP = 32 << 10  # bytes of standard error kept, at the beginning and at the end
 _FLOOD = 64 << 20
+_START_S = 5.0  # until bubblewrap has told whom it has started, on a busy machine
+_END_S = 2.0  # from the end of the program to that of bubblewrap
 _CPU_LIMIT_S = 120  # in case the grader is not there to watch
 _PAGE = resource.getpagesize()
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -50,6 +53,7 @@ class Process:
     _head: bytearray = field(default_factory=bytearray)
     _tail: bytearray = field(default_factory=bytearray)
     _printed: int = 0
+    _info: bytes = b""
     _pid: int | None = None
 
     # --- what it prints --------------------------------------------------------------------------
@@ -100,17 +104,25 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """The program's own process id, as seen from here."""
-        if self._pid is None and self.info_fd is not None:
-            try:
-                raw = os.read(self.info_fd, 4096)
-                self._pid = int(json.loads(raw)["child-pid"]) if raw else None
-            except (OSError, ValueError, KeyError):
-                self._pid = None
-            os.close(self.info_fd)
-            self.info_fd = None
-        elif self._pid is None:
+        """The program's own process id, as seen from here; None as long as it has none."""
+        return self._learn_pid(patience_s=0)
+
+    def _learn_pid(self, patience_s: float) -> int | None:
+        """Bubblewrap tells it piece by piece. The pipe stays open to the end: closing it in between
+        would kill bubblewrap with SIGPIPE, and leave a child that waits for it for ever."""
+        if self.info_fd is None:
             return self.popen.pid
+        deadline = time.monotonic() + patience_s
+        while self._pid is None and b"}" not in self._info:
+            left_ms = max(0, deadline - time.monotonic()) * 1000
+            if not select.select([self.info_fd], [], [], left_ms / 1000)[0]:
+                return None
+            chunk = os.read(self.info_fd, 4096)
+            if not chunk:
+                return None
+            self._info += chunk
+        if self._pid is None:
+            self._pid = int(json.loads(self._info)["child-pid"])
         return self._pid
 
     def cpu_seconds(self) -> float:
@@ -164,29 +176,32 @@ class Process:
 
     def stack_of_hang(self) -> str:
         """Makes the sanitizer print where it is, and ends it."""
-        pid = self.pid
-        if pid is not None:
-            try:
-                os.kill(pid, signal.SIGABRT)
-            except (ProcessLookupError, PermissionError):
-                pass
+        _send(self.pid, signal.SIGABRT)
         return self.last_words(3.0)
 
     def kill(self) -> None:
         """Ends it and everything that belongs to it."""
         if self.popen.poll() is None:
-            pid = self.pid
-            for one in {pid, self.popen.pid} - {None}:
-                try:
-                    os.kill(one, signal.SIGKILL)  # type: ignore[arg-type]
-                except (ProcessLookupError, PermissionError):
-                    pass
-            self.popen.wait()
+            _send(self._learn_pid(patience_s=_START_S), signal.SIGKILL)
+            try:
+                self.popen.wait(_END_S)  # bubblewrap ends with its child
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+                self.popen.wait()
         self.drain()
         self._close_stderr()
         if self.info_fd is not None:
             os.close(self.info_fd)
             self.info_fd = None
+
+
+def _send(pid: int | None, number: signal.Signals) -> None:
+    """Sends a signal, if there is anybody to send it to."""
+    try:
+        if pid is not None:
+            os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,6 @@ def last_ack_rules(lab: Lab) -> None:
     app.expect_state("LAST-ACK")
     peer.expect_data(data[:1000], acknowledge=False)
     peer.send(ack=501)
-    peer.send(ack=501)
     app.expect_state("LAST-ACK")
     for una in (1001, 2001):
         peer.send(ack=una)
@@ -190,6 +189,25 @@ def last_ack_rules(lab: Lab) -> None:
     app.expect_state("LAST-ACK")
     peer.send(ack=3002)
     app.expect_state("CLOSED")
+
+
+@case(
+    "connection.last-ack-and-duplicates",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "B-LA-9", "E-12"],
+    rule="ACKs that say nothing new do not end LAST-ACK; the one of our FIN does.",
+    hint="Quiet, or one ACK for each: but no change of state.",
+    kills=["connection.last-ack-ends-with-any-ack"],
+)
+def last_ack_duplicates(lab: Lab) -> None:
+    stage = reach(lab, "last-ack")
+    for ack in (1, 1, 0):
+        stage.send(ack=ack)
+    stage.peer.inbox.clear()
+    assert stage.app is not None
+    stage.app.expect_state("LAST-ACK")
+    stage.send(ack=2)
+    stage.app.expect_state("CLOSED")
 
 
 @case(

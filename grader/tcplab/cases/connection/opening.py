@@ -5,6 +5,7 @@ from __future__ import annotations
 from tcplab.case import case
 from tcplab.check import expect_equal, expect_true
 from tcplab.lab import Lab
+from tcplab.packet import SYN
 
 
 @case(
@@ -76,7 +77,7 @@ def both_open(lab: Lab) -> None:
     "connection.old-duplicate-syn",
     checkpoint=5,
     rfc=["9293 3.5", "B-SC-13", "MUST-11", "B-SR-3"],
-    rule="An old SYN is answered, the peer's reset undoes it, and the new SYN is served (figure 8).",
+    rule="An old SYN is answered, the peer's reset undoes it, the new SYN is served (figure 8).",
     hint="A reset in SYN-RECEIVED leads back to LISTEN if that is where we came from.",
     kills=["connection.syn-received-ignores-reset"],
     weight=3,
@@ -136,7 +137,7 @@ def repeated_syn(lab: Lab) -> None:
     peer.send(syn=True, seq=0)
     answer = peer.expect(ack=1, rst=False)
     seq = (answer.seq - (peer.dut_iss or 0)) % (1 << 32)
-    expect_true("seq", seq == (0 if answer.has(2) else 1), "our SYN, or an ACK behind it", str(seq))
+    expect_true("seq", seq == (0 if answer.has(SYN) else 1), "that of SYN or ACK", str(seq))
     peer.send()
     listener.accept(peer).expect_state("ESTABLISHED")
     listener.expect_no_connection()
@@ -166,7 +167,7 @@ def data_stands_in(lab: Lab) -> None:
     checkpoint=5,
     rfc=["9293 3.10.7.4", "B-SR-14", "B-SR-19", "D-CONN-18"],
     rule="ACK, data and FIN in the third segment: all three count, in this order.",
-    hint="Fifth, seventh and eighth check of one segment, each in the state that the last one left.",
+    hint="Fifth, seventh and eighth check of one segment, each in the state that the last left.",
     kills=["connection.text-of-completing-ack-lost"],
     weight=3,
 )

@@ -14,7 +14,7 @@ from tcplab.packet import IP, TCP, Raw
 @case(
     "connection.payloads-of-any-length",
     checkpoint=5,
-    rfc=["9293 3.1", "MUST-2", "MUST-3", "C-CSUM-1", "D-CONN-1", "D-CONN-2"],
+    rfc=["9293 3.1", "MUST-2", "MUST-3", "C-CSUM-1", "D-CONN-2", "D-CONN-3"],
     rule="Checksums are right both ways for payloads of any length, odd ones too.",
     hint="The monitors check every packet that leaves; a wrong one is lost on the way to a kernel.",
     kills=["segment.odd-byte-low", "segment.checksum-without-payload"],

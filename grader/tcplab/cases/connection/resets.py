@@ -143,7 +143,7 @@ def stray_shower(lab: Lab) -> None:
     "connection.challenges-are-limited",
     checkpoint=5,
     rfc=["9293 3.10.7.4", "C-5961-4", "D-CONN-33"],
-    rule="A flood of forged resets does not make a flood of challenge ACKs; real data is still acked.",
+    rule="A flood of forged resets makes no flood of challenge ACKs; real data is still acked.",
     hint="RFC 5961, 7, names 10 in 5 seconds. Which ACKs are challenges, and which are not?",
     kills=["connection.challenges-unlimited", "connection.limiter-swallows-real-acks"],
     weight=2,

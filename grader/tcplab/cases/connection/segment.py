@@ -1,4 +1,4 @@
-"""The segment on the bench: bytes to fields, fields to bytes, and the answer to what is nobody's."""
+"""The segment on the bench: bytes to fields, fields to bytes, and what answers nobody's segment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _bytes_of(flags: int = ACK, **fields: Any) -> bytes:
 )
 def fields_in_places(lab: Lab) -> None:
     for _ in range(5):
-        numbers = {name: lab.random.getrandbits(32) for name in ("seq", "ack")}
+        numbers: dict[str, Any] = {name: lab.random.getrandbits(32) for name in ("seq", "ack")}
         halves = ("source_port", "destination_port", "window", "urgent")
         numbers.update({name: lab.random.randrange(1, 65536) for name in halves})
         data = lab.bytes(lab.random.randrange(1, 50))

@@ -45,7 +45,7 @@ def old_syn_ack(lab: Lab) -> None:
     "connection.syn-sent-other-half-is-open",
     checkpoint=5,
     rfc=["9293 3.5.1", "B-SC-16", "B-SS-2", "D-CONN-14"],
-    rule="We have crashed, the peer has not: its ACK is reset, and then our SYN is heard (figure 9).",
+    rule="We have crashed, the peer has not: its ACK is reset, then our SYN is heard (figure 9).",
     hint="The peer answers our SYN with where it is. What do we know of that? Nothing.",
     kills=["connection.syn-sent-bad-ack-unanswered"],
     weight=3,
@@ -136,6 +136,26 @@ def syn_ack_with_data(lab: Lab) -> None:
 
 
 @case(
+    "connection.crossing-syn-with-data",
+    checkpoint=5,
+    rfc=["9293 3.10.7.3", "B-SS-9", "U-5", "E-22"],
+    rule="Data on a SYN that crosses ours waits for the handshake, or is sent again.",
+    hint="SYN-SENT, fourth check: what else is on the segment is queued for ESTABLISHED.",
+    kills=["connection.no-simultaneous-open"],
+)
+def crossing_syn_with_data(lab: Lab) -> None:
+    peer, app = _syn_sent(lab)
+    peer.send(syn=True, data=b"hello")
+    answer = peer.expect(syn=True, seq=0, has_ack=True)
+    kept = (answer.ack - peer.iss) % (1 << 32) - 1
+    app.expect(readable=0)
+    peer.send(seq=1 + kept, data=b"hello"[kept:], ack=1)
+    app.expect_state("ESTABLISHED")
+    app.expect_read(b"hello")
+    peer.probe_alive()
+
+
+@case(
     "connection.syn-sent-no-endless-talk",
     checkpoint=5,
     rfc=["9293 3.10.7.3", "D-CONN-15", "C-5961-5"],
@@ -175,7 +195,7 @@ def close_in_syn_sent(lab: Lab) -> None:
     "connection.syn-gives-up-after-three-minutes",
     checkpoint=5,
     rfc=["9293 3.8.3", "MUST-22", "MUST-23", "C-FAIL-1"],
-    rule="A SYN is tried for at least three minutes; then the application learns that it timed out.",
+    rule="A SYN is tried for at least three minutes; then the application is told of the timeout.",
     hint="R2 while our SYN is not acknowledged: max_syn_retransmissions.",
     kills=["connection.never-gives-up", "connection.timeout-is-no-error"],
     weight=2,

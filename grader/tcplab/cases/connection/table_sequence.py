@@ -141,7 +141,7 @@ def syn_inside(lab: Lab, state: str, code: str) -> None:
     rfc=["9293 3.10.7.4", "B-{code}-6", "U-16"],
     rule="An old SYN of the same ports is answered with an ACK that tells where we are ({state}).",
     hint="It fails the first check already.",
-    each=each_state(*SYNCHRONIZED),
+    each=each_state("syn-received", *SYNCHRONIZED),
     kills=["connection.unacceptable-not-answered", "connection.old-syn-unanswered"],
 )
 def syn_outside(lab: Lab, state: str, code: str) -> None:

@@ -102,4 +102,5 @@ def time_wait_syn(lab: Lab) -> None:
     challenge = answer.flags & (SYN | ACK | RST) == ACK and ours == stage.snd_nxt
     anew = answer.has(SYN) and stage.snd_nxt < ours < 1 << 31
     expect_true("the answer", challenge or anew, "an ACK at SND.NXT", f"flags at seq={ours}")
-    stage.app and stage.app.expect_eof()
+    assert stage.app is not None
+    stage.app.expect_eof()

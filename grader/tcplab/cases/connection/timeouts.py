@@ -10,7 +10,7 @@ from tcplab.lab import Lab
 @case(
     "connection.silent-peer-is-given-up",
     checkpoint=5,
-    rfc=["9293 3.8.3", "MUST-20", "SHLD-10", "SHLD-11", "C-FAIL-1", "C-FAIL-5"],
+    rfc=["9293 3.8.3", "MUST-20", "SHLD-10", "SHLD-11", "C-FAIL-1", "D-SEND-42"],
     rule="A silent peer is tried for at least 100 seconds; then the application is told.",
     hint="R2: give up when the timer expires once more than max_retransmissions.",
     kills=["connection.never-gives-up", "connection.timeout-is-no-error"],

@@ -58,7 +58,7 @@ def bytes_and_fin(lab: Lab) -> None:
     checkpoint=4,
     rfc=["9293 3.10.4", "B-SC-9", "D-SEND-2", "D-SEND-4"],
     rule="The FIN follows the last byte, and needs one sequence number of window as a byte does.",
-    hint="Three conditions: the stream is closed, all of it is sent, and there is room for one more.",
+    hint="Three conditions: the stream is closed, all of it is sent, there is room for one more.",
     kills=["sender.fin-before-the-data", "sender.fin-needs-no-window"],
 )
 def fin_waits(lab: Lab) -> None:
@@ -160,7 +160,7 @@ def data_before_lost_fin(lab: Lab) -> None:
     peer.expect_data(data, acknowledge=False)
     peer.expect_fin()
     peer.send(ack=1001)
-    peer.expect(seq=1001, data=data[1000:], within_ms=2000)
+    peer.expect(seq=1001, length=lambda n: n > 0, within_ms=2000)
     peer.send(ack=2001)
     peer.expect(fin=True, seq=2001, length=0, within_ms=6000)
     peer.send(ack=2002)

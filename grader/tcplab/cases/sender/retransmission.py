@@ -244,7 +244,7 @@ def next_hole(lab: Lab) -> None:
 @case(
     "sender.gaps-grow",
     checkpoint=4,
-    rfc=["6298 5.5", "C-RTO-4", "C-RTO-9", "C-RTO-11"],
+    rfc=["6298 5.5", "MUST-18", "MUST-19", "C-RTO-9", "C-RTO-11"],
     rule="Unacknowledged data is sent again after 1 s, then 2 s, then 4 s.",
     hint="Start the timer with the first segment in flight; double the RTO whenever it runs out.",
     kills=["sender.no-backoff", "sender.sent-again-only-once"],
@@ -274,7 +274,7 @@ def one_segment(lab: Lab) -> None:
     data = lab.bytes(5000)
     app.write(data)
     peer.expect_data(data, acknowledge=False)
-    peer.expect(seq=1, data=data[:1000], not_before_ms=800, within_ms=1200)
+    peer.expect(seq=1, length=lambda n: n > 0, not_before_ms=800, within_ms=1200)
     peer.expect_nothing(for_ms=1000)
     peer.send(ack=5001)
     peer.expect_nothing(for_ms=5000)
@@ -335,6 +335,6 @@ def stream_through_loss(lab: Lab) -> None:
     app.write(data)
     for una in (1, 2001, 4001):
         peer.expect_data(data[una - 1 : una + 1999], acknowledge=False)
-        peer.expect(seq=una, data=data[una - 1 : una + 499], within_ms=10_000)
+        peer.expect(seq=una, length=lambda n: n > 0, within_ms=10_000)
         peer.send(ack=una + 2000)
     app.expect(unacknowledged=0)

@@ -84,6 +84,27 @@ def calm_down(lab: Lab) -> None:
 
 
 @case(
+    "sender.rto-above-the-round-trip",
+    checkpoint=4,
+    rfc=["6298 2.3", "6298 4", "C-RTO-8"],
+    rule="However steady the round-trip time, the RTO stays a little above it.",
+    hint="G, the granularity of the clock, stands in for a variation that has become zero.",
+    kills=["sender.rto-without-variation"],
+)
+def above_the_round_trip(lab: Lab) -> None:
+    sender = lab.sender(rto_min_ms=1)
+    sender.expect_segment(syn=True)
+    sender.tick(400)
+    sender.receive(ack=1, seq=0)
+    for at in range(1, 25):
+        sender.write(b"x")
+        sender.expect_segment(seq=at, data=b"x")
+        sender.tick(400)
+        sender.expect_nothing()
+        sender.receive(ack=at + 1, seq=0)
+
+
+@case(
     "sender.no-sample-from-what-was-sent-twice",
     checkpoint=4,
     rfc=["6298 3", "C-RTO-6", "D-SEND-14"],

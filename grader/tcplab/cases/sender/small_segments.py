@@ -178,7 +178,7 @@ def keystrokes_without_nagle(lab: Lab) -> None:
     checkpoint=4,
     rfc=["9293 3.9.1.4", "C-NAG-2", "D-SEND-31"],
     rule="Closing pushes out what Nagle's algorithm held back, and the FIN behind it.",
-    hint="A sender that waits for an ACK here makes every short exchange last a delayed ACK longer.",
+    hint="Waiting for an ACK here makes every short exchange last a delayed ACK longer.",
     kills=["sender.nagle-delays-the-last-bytes"],
 )
 def last_words(lab: Lab) -> None:

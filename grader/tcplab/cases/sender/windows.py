@@ -13,7 +13,7 @@ from tcplab.peer import Peer
     "sender.zero-window-probes",
     checkpoint=4,
     rfc=["9293 3.8.6.1", "MUST-36", "SHLD-29", "SHLD-30", "C-ZWP-2", "D-SEND-21"],
-    rule="A zero window is probed with one byte after one RTO, then after twice as long, and so on.",
+    rule="A zero window is probed with one byte after one RTO, then after twice as long, and on.",
     hint="The timer runs although nothing is in flight: the news that it opens may get lost.",
     kills=["sender.no-probes", "sender.probes-do-not-slow-down", "sender.probe-of-many-bytes"],
 )
@@ -83,7 +83,7 @@ def answered_probes(lab: Lab) -> None:
     "sender.unanswered-probes-are-counted",
     checkpoint=4,
     rfc=["9293 3.8.6.1", "9293 3.8.3", "D-SEND-26"],
-    rule="Probes that nobody answers are retransmissions without an end in sight: they are counted.",
+    rule="Probes that nobody answers are retransmissions with no end in sight: they are counted.",
     hint="From the second on, the probe's byte is in flight and the timer has run out on it.",
     kills=["sender.retransmissions-not-counted"],
 )
@@ -182,7 +182,7 @@ def _expect_probe(peer: Peer, seq: int, data: bytes, **when: int) -> Segment:
 @case(
     "sender.closed-window-is-probed",
     checkpoint=4,
-    rfc=["9293 3.8.6.1", "MUST-36", "C-ZWP-6", "D-SEND-21", "D-SEND-24"],
+    rfc=["9293 3.8.6.1", "MUST-36", "C-ZWP-6", "D-SEND-21", "D-SEND-24", "D-SEND-25"],
     rule="Data that waits for a zero window is probed for; when the window opens, it is sent.",
     hint="The update that opens the window is a bare ACK, and those are not sent again if lost.",
     kills=["sender.no-probes"],
@@ -248,7 +248,7 @@ def taken_probe_byte(lab: Lab) -> None:
 @case(
     "sender.window-shrinks-under-flight",
     checkpoint=4,
-    rfc=["9293 3.8.6", "MUST-34", "SHLD-15", "SHLD-16", "SHLD-17", "C-WIN-2"],
+    rfc=["9293 3.8.6", "MUST-34", "SHLD-15", "SHLD-16", "SHLD-17", "MAY-7", "C-WIN-2"],
     rule="When the window shrinks, nothing new is sent, and old data is sent again from the start.",
     hint="Compare SND.UNA + SND.WND with SND.NXT before you subtract.",
     kills=["sender.usable-window-underflows"],
