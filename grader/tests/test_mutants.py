@@ -22,7 +22,7 @@ MUTANTS = m.load(FOLDER)
 CASES = {one.id: one for one in discover(KIT.checkpoints())}
 STEMS = sorted({mutant.name.split(".")[0] for mutant in MUTANTS})
 # The stems in which every single case has a mutant that it kills.
-COMPLETE = ("byte_stream", "reassembler", "receiver", "seqno")
+COMPLETE = ("byte_stream", "connection", "reassembler", "receiver", "segment", "sender", "seqno")
 
 _SAMPLE = 20
 _FEWEST = 8  # mutants of a checkpoint

@@ -1,4 +1,4 @@
-"""Rules that hold in every capture, whatever a case is about (requirements, part A3).
+"""Rules that hold in every capture, whatever a case is about.
 
 Each monitor is a small class that sees the packets of both sides, with their virtual times, and
 what the application did. Freedoms that the standard leaves are tolerated; nothing else is.
