@@ -175,6 +175,8 @@ def _work(worker: Worker, confined: bool, parents_end: Connection, reports: Conn
         if confined:
             become_first_process()
         worker.run(lambda identity, outcome: reports.send((identity, outcome)))
+    except BrokenPipeError:
+        return  # the parent has ended, and with it the grade
     except InfrastructureError as error:
         reports.send((None, str(error)))
     except OSError as error:
