@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.markup import escape
@@ -50,14 +50,23 @@ def _print_checkpoint(one: CheckpointResult, console: Console) -> None:
             f"      [red]✗[/red] {escape(one.build_error)}", highlight=False, soft_wrap=True
         )
         return
-    for case in one.cases:
+    for alike in _grouped(one.cases):
+        outcome, more = alike[0].outcome, len(alike) - 1
+        console.print(
+            f"      [red]{_SIGNS[outcome.status]}[/red] {escape(alike[0].id)}"
+            f"{f' and {more} more' if more else ''}: {escape(_cut(outcome.message, 150))}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _grouped(cases: Iterable[CaseResult]) -> list[list[CaseResult]]:
+    """Those that did not pass; those of which the same is to be said stand together."""
+    groups: dict[tuple[str, str], list[CaseResult]] = {}
+    for case in cases:
         if not case.passed:
-            console.print(
-                f"      [red]{_SIGNS[case.outcome.status]}[/red] {escape(case.id)}:"
-                f" {escape(_cut(case.outcome.message, 150))}",
-                highlight=False,
-                soft_wrap=True,
-            )
+            groups.setdefault((case.outcome.status, case.outcome.message), []).append(case)
+    return list(groups.values())
 
 
 _SIGNS = {"failed": "✗", "crashed": "✗ crashed", "timeout": "✗ timeout", "not run": "– not run"}
