@@ -325,7 +325,10 @@ def _read(path: Path, *, trusted: bool) -> Source:
         raise BuildError(f"{path.name} is not a regular file")
     if path.stat().st_size > _MAX_SOURCE_BYTES:
         raise BuildError(f"{path.name} is larger than {_MAX_SOURCE_BYTES >> 20} MB")
-    return Source(path, path.read_bytes(), trusted)
+    try:
+        return Source(path, path.read_bytes(), trusted)
+    except OSError as error:
+        raise BuildError(f"{path.name} cannot be read: {error.strerror}") from None
 
 
 def _hash_files(paths: Iterable[Path]) -> bytes:
