@@ -58,6 +58,8 @@ class Target:
         folder = {"reference": kit.reference, "skeleton": kit.skeleton}.get(name, Path(name))
         if not folder.is_dir():
             raise UsageError(f"{name}: no such folder; give reference, skeleton or a folder of .c")
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise UsageError(f"{name}: this folder may not be read; ask its owner for access")
         return Target(name, folder.resolve())
 
 
