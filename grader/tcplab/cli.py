@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 import click
 
 from tcplab import __version__
 from tcplab.errors import InfrastructureError
 
-if TYPE_CHECKING:
-    from tcplab.runner import Plan, Progress
+_COMMANDS = ("grade",)  # in the order of --help
 
 
 class _Interrupted(Exception):
@@ -24,9 +21,21 @@ class _Interrupted(Exception):
 
 
 class _Commands(click.Group):
-    """Click would answer an interrupt with a line of its own."""
+    """Loads a command's module when it is asked for: most need but a few of the grader's parts."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command = import_module(f"tcplab.commands.{name}").command
+        assert isinstance(command, click.Command)
+        command.name = name
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Click would answer an interrupt with a line of its own."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -40,102 +49,6 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="tcplab")
 def commands() -> None:
     """Builds, checks and grades the six checkpoints of the TCP Lab Kit."""
-
-
-@commands.command()
-@click.argument("target", metavar="TARGET")
-@click.option(
-    "--checkpoint",
-    "checkpoints",
-    type=click.IntRange(0, 5),
-    multiple=True,
-    help="Grade this checkpoint only; may be given several times.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(["solo", "stack"]),
-    default="solo",
-    show_default=True,
-    help="solo: each checkpoint's files inside an otherwise reference stack;"
-    " stack: all of the target's files together.",
-)
-@click.option("--case", default="*", metavar="GLOB", help="Run only the cases of this name.")
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=1,
-    show_default=True,
-    help="Where random data and sequence numbers come from.",
-)
-@click.option(
-    "--wire",
-    type=click.Choice(["auto", "tun", "socketpair"]),
-    default="auto",
-    show_default=True,
-    help="How packets reach the code under test; auto takes TUN where there is one.",
-)
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "bwrap", "none"]),
-    default="auto",
-    show_default=True,
-    help="none: run the code unconfined, for code that you trust.",
-)
-@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
-@click.option(
-    "--pcap",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Write a capture of each case that uses the wire, for Wireshark.",
-)
-def grade(
-    target: str,
-    checkpoints: tuple[int, ...],
-    mode: str,
-    case: str,
-    seed: int,
-    wire: str,
-    sandbox: str,
-    json_file: str | None,
-    pcap: Path | None,
-) -> None:
-    """Grades TARGET: reference, skeleton, or a folder with a student's .c files."""
-    from tcplab.runner import Plan
-
-    _grade(Plan(target, checkpoints, mode, case, seed, wire, sandbox, pcap), json_file)
-
-
-def _grade(plan: Plan, json_file: str | None) -> None:
-    from rich.console import Console
-
-    from tcplab.report import json_file as json_report
-    from tcplab.report import terminal
-    from tcplab.runner import grade as run_grade
-
-    with _progress_bar() as progress:
-        result = run_grade(plan, progress)
-    if json_file is not None:
-        json_report.write(result, json_file)
-    if json_file != "-":
-        terminal.print_result(result, Console())
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Progress]:
-    """A progress bar on standard error if that is a terminal, otherwise nothing."""
-    if not sys.stderr.isatty():
-        yield lambda done, total, identity: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("building", total=None)
-        yield lambda done, total, identity: bar.update(
-            task, completed=done, total=total, description=identity
-        )
 
 
 def _interrupt(number: int, frame: object) -> None:

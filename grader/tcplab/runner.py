@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from multiprocessing.connection import Connection, wait
@@ -32,6 +32,7 @@ from tcplab.namespace import (
     can_have_process_namespace,
     die_with_parent,
 )
+from tcplab.progress import Progress
 from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult, Outcome
 from tcplab.sandbox import Launcher, choose_launcher
 from tcplab.score import points_of_cases
@@ -40,8 +41,6 @@ from tcplab.worker import Worker
 
 _FORK = multiprocessing.get_context("fork")
 _MAX_WORKERS = 2
-
-Progress = Callable[[int, int, str], None]  # cases done, cases in all, id of the one done last
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,8 @@ def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
     started = time.monotonic()
     kit = Kit.find()
     target = Target.find(kit, plan.target)
+    if plan.pcap is not None:
+        _make_folder(plan.pcap)
     selections = _select(kit, plan)
     launcher = choose_launcher(plan.sandbox)
     builder = Builder(kit, target, sandboxed=launcher.mode == "bwrap")
@@ -89,6 +90,15 @@ def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
         wall_s=time.monotonic() - started,
         checkpoints=tuple(_result(plan, one, built, outcomes) for one in selections),
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--pcap {folder}: no folder can be made there ({error.strerror}); name another"
+        ) from None
 
 
 def _silent(done: int, total: int, identity: str) -> None:
@@ -130,8 +140,6 @@ def _run(
     ]
     if not runnable:
         return {}
-    if plan.pcap is not None:
-        plan.pcap.mkdir(parents=True, exist_ok=True)
     count = min(_MAX_WORKERS, os.cpu_count() or 1, len(runnable))
     adopt_orphans()
     confined = can_have_process_namespace()

@@ -1,0 +1,91 @@
+"""`./tcplab grade`: grades a solution."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tcplab.progress import progress_bar
+
+if TYPE_CHECKING:
+    from tcplab.runner import Plan
+
+
+@click.command()
+@click.argument("target", metavar="TARGET")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=click.IntRange(0, 5),
+    multiple=True,
+    help="Grade this checkpoint only; may be given several times.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["solo", "stack"]),
+    default="solo",
+    show_default=True,
+    help="solo: each checkpoint's files inside an otherwise reference stack;"
+    " stack: all of the target's files together.",
+)
+@click.option("--case", default="*", metavar="GLOB", help="Run only the cases of this name.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    help="Where random data and sequence numbers come from.",
+)
+@click.option(
+    "--wire",
+    type=click.Choice(["auto", "tun", "socketpair"]),
+    default="auto",
+    show_default=True,
+    help="How packets reach the code under test; auto takes TUN where there is one.",
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bwrap", "none"]),
+    default="auto",
+    show_default=True,
+    help="none: run the code unconfined, for code that you trust.",
+)
+@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
+@click.option(
+    "--pcap",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write a capture of each case that uses the wire, for Wireshark.",
+)
+def command(
+    target: str,
+    checkpoints: tuple[int, ...],
+    mode: str,
+    case: str,
+    seed: int,
+    wire: str,
+    sandbox: str,
+    json_file: str | None,
+    pcap: Path | None,
+) -> None:
+    """Grades TARGET: reference, skeleton, or a folder with a student's .c files."""
+    from tcplab.runner import Plan
+
+    _grade(Plan(target, checkpoints, mode, case, seed, wire, sandbox, pcap), json_file)
+
+
+def _grade(plan: Plan, json_file: str | None) -> None:
+    from rich.console import Console
+
+    from tcplab.report import json_file as json_report
+    from tcplab.report import terminal
+    from tcplab.runner import grade as run_grade
+
+    with progress_bar("building") as progress:
+        result = run_grade(plan, progress)
+    if json_file is not None:
+        json_report.write(result, json_file)
+    if json_file != "-":
+        terminal.print_result(result, Console())
