@@ -123,6 +123,7 @@ class StreamBench:
         reply = self._lab.request(f"stream.peek {self.identity} {skip} {_PEEK_MAX}")
         length, shown = reply.number(0), reply.hex(1)
         expect_equal("the bytes shown", min(length, _PEEK_MAX), len(shown))
+        expect_true("the pointer", "dangling" not in reply.words, "NULL", "something else")
         return length, shown
 
     def _step(self, text: str) -> None:

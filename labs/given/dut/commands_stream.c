@@ -74,12 +74,16 @@ static void stream_peek(struct dut *dut, struct request *request)
     struct byte_stream *stream = take_stream(dut, request);
     uint64_t skip = request_take_u64(request);
     size_t most = request_take_size(request);
-    const uint8_t *data = NULL;
+    static const uint8_t nowhere;
+    const uint8_t *data = &nowhere;
 
     if (!request_has_failed(request)) {
         size_t len = byte_stream_peek(stream, skip, &data);
         request_answer(request, " %zu ", len);
         request_answer_bytes(request, data, len < most ? len : most);
+        if (len == 0 && data != NULL) {
+            request_answer(request, " dangling");
+        }
     }
 }
 

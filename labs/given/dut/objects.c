@@ -19,6 +19,7 @@ void objects_drop_stream(struct objects *objects, size_t id)
     struct stream_slot slot = objects->streams[id];
 
     if (slot.stream == NULL) {
+        byte_stream_free(NULL); /* is allowed */
         return;
     }
     for (size_t i = 0; i < OBJECT_IDS; i++) {
@@ -54,9 +55,9 @@ void objects_drop_receiver(struct objects *objects, size_t id)
 
     if (receiver != NULL) {
         drop_streams_of(objects, receiver);
-        tcp_receiver_free(receiver);
-        objects->receivers[id] = NULL;
     }
+    tcp_receiver_free(receiver); /* NULL is allowed */
+    objects->receivers[id] = NULL;
 }
 
 void objects_put_receiver(struct objects *objects, size_t id, struct tcp_receiver *receiver)
@@ -71,9 +72,9 @@ void objects_drop_sender(struct objects *objects, size_t id)
 
     if (sender != NULL) {
         drop_streams_of(objects, sender);
-        tcp_sender_free(sender);
-        objects->senders[id] = NULL;
     }
+    tcp_sender_free(sender); /* NULL is allowed */
+    objects->senders[id] = NULL;
 }
 
 void objects_put_sender(struct objects *objects, size_t id, struct tcp_sender *sender)

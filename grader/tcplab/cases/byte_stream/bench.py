@@ -218,7 +218,11 @@ def peek_removes_nothing(lab: Lab) -> None:
     rule="A peek begins `skip` bytes after the read position, also where those lie beyond the end"
     " of the memory; and shows nothing when there is nothing.",
     hint="The byte wanted has stream index total_read + skip. Where is that one stored?",
-    kills=["byte_stream.peek-ignores-the-skip", "byte_stream.peek-counts-the-skipped"],
+    kills=[
+        "byte_stream.peek-ignores-the-skip",
+        "byte_stream.peek-counts-the-skipped",
+        "byte_stream.peek-leaves-the-pointer",
+    ],
 )
 def peek_skips(lab: Lab) -> None:
     stream = lab.stream(capacity=8)

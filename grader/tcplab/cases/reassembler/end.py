@@ -174,6 +174,47 @@ def nothing_beyond_the_end(lab: Lab) -> None:
 
 
 @case(
+    "reassembler.end-cuts-off-what-is-held",
+    checkpoint=2,
+    rfc=["9293 3.10.7.4", "D-REAS-11"],
+    rule="When the end becomes known, bytes that are held beyond it are no longer pending.",
+    hint="The end may fall into the middle of a piece that you hold.",
+    kills=["reassembler.keeps-what-lies-beyond-the-end"],
+)
+def end_cuts_off_what_is_held(lab: Lab) -> None:
+    for capacity in (8, 20):
+        bench = lab.reassembler(capacity=capacity)
+        bench.insert(2, b"cdefgh")
+        bench.expect(pending=6)
+        bench.insert(1, b"bcd", last=True)
+        bench.expect(pending=3)
+        bench.insert(0, b"a")
+        bench.expect(pending=0)
+        bench.expect_delivered(b"abcd")
+        bench.expect_finished()
+
+
+@case(
+    "reassembler.stream-with-an-error",
+    checkpoint=2,
+    rfc=["9293 3.10.7.4"],
+    rule="A stream with an error takes no more bytes: pieces that still arrive do no harm.",
+    hint="byte_stream_write returns how much it has taken. Do you believe that it is always all?",
+    kills=["reassembler.writes-to-a-stream-with-an-error"],
+)
+def stream_with_an_error(lab: Lab) -> None:
+    for held in (b"", b"c"):
+        bench = lab.reassembler(capacity=16)
+        bench.insert(0, b"a")
+        bench.insert(2, held)
+        bench.stream.set_error()
+        bench.insert(1, b"b")
+        bench.insert(3, b"de")
+        bench.insert(1, b"bcd", last=True)
+        bench.stream.expect(total_written=1, error=True)
+
+
+@case(
     "reassembler.the-first-end-stands",
     checkpoint=2,
     rfc=["9293 3.10.7.4", "D-REAS-11"],

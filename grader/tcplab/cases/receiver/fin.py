@@ -131,6 +131,28 @@ def fin_needs_no_room(lab: Lab) -> None:
 
 
 @case(
+    "receiver.nothing-in-the-place-of-the-syn",
+    checkpoint=3,
+    rfc=["9293 3.4", "U-4"],
+    rule="The number of the SYN is no place for bytes or a FIN: what stands there is ignored.",
+    hint="A segment without SYN at IRS: how many of its bytes belong to the stream?",
+    kills=["receiver.empty-segment-at-the-syn"],
+)
+def nothing_in_the_place_of_the_syn(lab: Lab) -> None:
+    receiver = lab.receiver(recv_capacity=4000)
+    receiver.receive(0, syn=True)
+    receiver.receive(0)
+    receiver.receive(0, fin=True)
+    receiver.send(ack=1, window=4000)
+    receiver.receive(0, b"?")
+    receiver.send(ack=1, window=4000)
+    receiver.receive(0, b"?abc")
+    receiver.send(ack=4)
+    receiver.stream.read(20, gives=b"abc")
+    receiver.stream.expect(closed=False)
+
+
+@case(
     "receiver.nothing-follows-the-fin",
     checkpoint=3,
     rfc=["9293 3.10.7.4", "D-REAS-11"],

@@ -53,6 +53,31 @@ def window_is_capped(lab: Lab) -> None:
 
 
 @case(
+    "receiver.tiny-buffers",
+    checkpoint=3,
+    rfc=["9293 3.8.6.2.2", "MUST-39", "C-SWS-2"],
+    rule="With a buffer of one, two or three bytes, half of it is worth telling; nothing is not.",
+    hint="What is half of 1 in your arithmetic? A window that cannot move is never due.",
+    kills=["receiver.update-due-for-nothing"],
+)
+def tiny_buffers(lab: Lab) -> None:
+    for capacity in (1, 2, 3):
+        text = lab.bytes(capacity)
+        receiver = _after_syn(lab, recv_capacity=capacity)
+        receiver.expect(update_due=False)
+        receiver.receive(1, text)
+        receiver.send(ack=1 + capacity, window=0)
+        receiver.expect(update_due=False)
+        receiver.stream.pop(1)
+        if capacity < 3:
+            receiver.expect(update_due=True)
+        receiver.stream.pop(capacity - 1)
+        receiver.expect(update_due=True)
+        receiver.send(ack=1 + capacity, window=capacity)
+        receiver.expect(update_due=False)
+
+
+@case(
     "receiver.first-window-is-all-there-is",
     checkpoint=3,
     rfc=["9293 3.8.6.2.2", "9293 3.10.7.2"],

@@ -1,0 +1,207 @@
+"""Tries many mutants, on several processors, and sums up."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+
+from tcplab import mutants as named
+from tcplab.case import Case, discover
+from tcplab.errors import InfrastructureError
+from tcplab.kit import COMPONENT_FILES, Kit
+from tcplab.mutation.edit import Edit
+from tcplab.mutation.listed import Survivor, load_survivors
+from tcplab.mutation.parse import edits_of
+from tcplab.mutation.trial import (
+    BROKEN,
+    KILLED,
+    SAME_CODE,
+    SURVIVED,
+    Laboratory,
+    Subject,
+    Verdict,
+)
+from tcplab.namespace import die_with_parent
+from tcplab.progress import Progress
+from tcplab.sandbox import Launcher
+
+_FORK = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A mutant, what came of it, and, for a mechanical one, the edit and why it may survive."""
+
+    subject: Subject
+    verdict: Verdict
+    edit: Edit | None = None
+    excuse: Survivor | None = None
+
+    @property
+    def killed(self) -> bool:
+        return self.verdict.status == KILLED
+
+    @property
+    def equivalent(self) -> bool:
+        """It survives, and it is known why that is no fault of the cases."""
+        return self.verdict.status == SAME_CODE or (
+            self.verdict.status == SURVIVED and self.excuse is not None
+        )
+
+    @property
+    def does_not_compile(self) -> bool:
+        return self.verdict.status == BROKEN
+
+    @property
+    def wrongly_excused(self) -> bool:
+        """A reason is listed why no case can notice it, and one does."""
+        return self.killed and self.excuse is not None
+
+    @property
+    def survived(self) -> bool:
+        """It survives, and that is a fault."""
+        return not (self.killed or self.equivalent or self.does_not_compile)
+
+
+def named_subjects(kit: Kit) -> list[Subject]:
+    """The mutants of grader/mutants/*.toml."""
+    subjects = []
+    for mutant in named.load(kit.root / "grader" / "mutants"):
+        text = named.mutate(mutant, (kit.reference / mutant.file).read_text(encoding="utf-8"))
+        near = mutant.bug.split(":")[0]
+        subjects.append(Subject(mutant.name, mutant.file, near, text.encode(), mutant.mode))
+    return subjects
+
+
+def mechanical_edits(kit: Kit) -> list[Edit]:
+    """All slips in all files of the reference."""
+    return [
+        edit for name in COMPONENT_FILES for edit in edits_of(kit, (kit.reference / name).resolve())
+    ]
+
+
+def mechanical_subjects(kit: Kit, edits: Sequence[Edit]) -> list[Subject]:
+    """The edits, carried out."""
+    sources = {name: (kit.reference / name).read_bytes() for name in COMPONENT_FILES}
+    return [Subject(one.id, one.file, one.function, one.apply(sources[one.file])) for one in edits]
+
+
+def sample(subjects: Sequence[Subject], size: int, seed: int) -> list[Subject]:
+    """Some of the subjects, of all files in their proportion; the same for the same seed."""
+    if size >= len(subjects):
+        return list(subjects)
+    chosen = set(random.Random(seed).sample(range(len(subjects)), size))
+    return [one for at, one in enumerate(subjects) if at in chosen]
+
+
+def try_all(
+    kit: Kit,
+    subjects: Sequence[Subject],
+    edits: Sequence[Edit],
+    *,
+    launcher: Launcher,
+    jobs: int,
+    seed: int,
+    progress: Progress,
+) -> list[Trial]:
+    """Tries the subjects. What came of them, in the order of the subjects."""
+    by_id = {edit.id: edit for edit in edits}
+    listed = load_survivors(kit.root / "grader" / "mutants" / "survivors")
+    verdicts: dict[str, Verdict] = {}
+    cases = discover(kit.checkpoints())
+    for verdict in _verdicts(kit, cases, subjects, launcher, jobs, seed):
+        verdicts[verdict.name] = verdict
+        progress(len(verdicts), len(subjects), verdict.name)
+    return [
+        Trial(one, verdicts[one.name], by_id.get(one.name), listed.get(one.name))
+        for one in subjects
+    ]
+
+
+def _verdicts(
+    kit: Kit,
+    cases: Sequence[Case],
+    subjects: Sequence[Subject],
+    launcher: Launcher,
+    jobs: int,
+    seed: int,
+) -> Iterator[Verdict]:
+    """Hands the subjects out, one at a time, to processes that each have a laboratory."""
+
+    def work(orders: Connection) -> None:
+        with Laboratory(kit, cases, launcher, seed) as laboratory:
+            while (number := orders.recv()) is not None:
+                if isinstance(number, str):
+                    orders.send(laboratory.complaint_about_the_reference(number))
+                else:
+                    orders.send(laboratory.try_one(subjects[number]))
+
+    waiting = list(reversed(range(len(subjects))))
+    team = [_Hand(work) for _ in range(min(jobs, len(subjects)))]
+    busy = {hand.orders for hand in team}
+    try:
+        _check_the_reference(team[0].orders, subjects)
+        for orders in busy:
+            orders.send(waiting.pop())
+        while busy:
+            for ready in wait(list(busy)):
+                assert isinstance(ready, Connection)
+                verdict = _receive(ready)
+                assert isinstance(verdict, Verdict)
+                yield verdict
+                if waiting:
+                    ready.send(waiting.pop())
+                else:
+                    ready.send(None)
+                    busy.discard(ready)
+        for hand in team:
+            hand.process.join()
+    finally:
+        for hand in team:
+            hand.dismiss()
+
+
+def _check_the_reference(orders: Connection, subjects: Sequence[Subject]) -> None:
+    for file in sorted({one.file for one in subjects}):
+        orders.send(file)
+        complaint = _receive(orders)
+        if complaint:
+            raise InfrastructureError(f"the reference itself fails, mend that first: {complaint}")
+
+
+def _receive(orders: Connection) -> object:
+    try:
+        return orders.recv()
+    except EOFError:
+        raise InfrastructureError("a process that tries mutants died: out of memory?") from None
+
+
+class _Hand:
+    """A process and our end of the pipe through which it gets its orders."""
+
+    def __init__(self, work: Callable[[Connection], None]):
+        self.orders, theirs = _FORK.Pipe()
+        self.process = _FORK.Process(target=self._live, args=(work, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def _live(self, work: Callable[[Connection], None], orders: Connection) -> None:
+        die_with_parent()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.orders.close()
+        try:
+            work(orders)
+        except EOFError:
+            pass  # the parent has given up
+
+    def dismiss(self) -> None:
+        self.orders.close()
+        self.process.join(timeout=5)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
