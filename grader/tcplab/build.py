@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tcplab.compiling import LIMITS, Compilers, first_complaint
 from tcplab.errors import BuildError, InfrastructureError, UsageError
 from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
 
@@ -26,12 +26,13 @@ _FLAGS = (
     "-std=c11 -O1 -g -fno-omit-frame-pointer -Wall -Wextra"
     " -fsanitize=address,undefined -fno-sanitize-recover=all"
 ).split()
+_WRAPPED_MEMORY = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc"  # see dut/commands_memory.c
 _ENCLOSURE = (
     "bwrap --unshare-all --die-with-parent --new-session --clearenv"
     " --setenv PATH /usr/bin:/bin --setenv LC_ALL C --tmpfs /tmp"
 ).split()
 _MAX_SOURCE_BYTES = 4 << 20
-_COMPILE_TIMEOUT_S = 120
+_MAX_EXTRAS = 40  # files beside those of the contract
 _WORKERS = 2
 _STALE_S = 600
 
@@ -66,10 +67,15 @@ class Target:
 class Builder:
     """Builds programs for one target. Errors that are the target's are BuildError."""
 
-    def __init__(self, kit: Kit, target: Target, *, sandboxed: bool = True):
+    def __init__(
+        self, kit: Kit, target: Target, *, sandboxed: bool = True, cache: Path | None = None
+    ):
+        """`cache`: a folder, which exists, to keep objects in instead of the usual one."""
         self._kit = kit
         self._target = target
         self._sandboxed = sandboxed
+        self._own_cache = cache
+        self._compilers = Compilers()
 
     def build(self, checkpoint: Checkpoint, mode: str) -> Path:
         """The program for grading `checkpoint`; `mode` is solo or stack. Raises BuildError."""
@@ -82,7 +88,8 @@ class Builder:
         self, checkpoints: Sequence[Checkpoint], mode: str
     ) -> dict[int, Path | BuildError]:
         """The programs for several checkpoints, or why there is none, by number."""
-        with ThreadPoolExecutor(_WORKERS) as pool:
+        pool = ThreadPoolExecutor(_WORKERS)
+        try:
             mixes = {one.number: self._mix_or_error(one, mode) for one in checkpoints}
             sources = {
                 (source.path, source.trusted): source
@@ -96,6 +103,12 @@ class Builder:
                 for number, mix in mixes.items()
             }
             return {number: future.result() for number, future in linking.items()}
+        except BaseException:  # an interrupt, too
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._compilers.stop()
+            raise
+        finally:
+            pool.shutdown()
 
     def _mix_or_error(self, checkpoint: Checkpoint, mode: str) -> list[Source] | BuildError:
         try:
@@ -150,7 +163,10 @@ class Builder:
     def _extras(self) -> list[Source]:
         """What a student keeps beside the files of the contract."""
         paths = sorted(self._target.folder.glob("*.c"))
-        return [_read(path, trusted=False) for path in paths if path.name not in COMPONENT_FILES]
+        extras = [path for path in paths if path.name not in COMPONENT_FILES]
+        if len(extras) > _MAX_EXTRAS:
+            raise BuildError(f"more than {_MAX_EXTRAS} files beside the seven of the contract")
+        return [_read(path, trusted=False) for path in extras]
 
     @cached_property
     def _given(self) -> list[Source]:
@@ -180,6 +196,8 @@ class Builder:
 
     @cached_property
     def _cache(self) -> Path:
+        if self._own_cache is not None:
+            return self._own_cache
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         for folder in (self._kit.root / "build" / "grader-cache", home / "tcplab"):
             try:
@@ -226,9 +244,11 @@ class Builder:
         arguments += [f"-ffile-prefix-map={self._kit.root}/="]
         arguments += [f"-ffile-prefix-map={scratch}={self._home(source)}"]
         arguments += ["-c", source.path.name, "-o", "out.o"]
-        run = _run(self._enclose(command + arguments, scratch, includes), scratch)
+        command = self._enclose(command + arguments, scratch, includes)
+        run = self._compilers.run(command, scratch, source.path.name)
         if run.returncode != 0 or not (scratch / "out.o").exists():
-            line, output = _first_complaint(run, source.path.name)
+            written = [] if source.trusted else [path.name for path in scratch.iterdir()]
+            line, output = first_complaint(run, source.path.name, written)
             if source.trusted:
                 raise InfrastructureError(f"the kit's own code does not compile: {line}")
             raise BuildError(line, output)
@@ -238,17 +258,19 @@ class Builder:
         return str(source.path.parent.relative_to(self._kit.root)) if source.trusted else "."
 
     def _link(self, objects: Sequence[Path]) -> Path:
-        key = _digest([self._compiler_id, *[path.name.encode() for path in objects]])
+        names = [path.name.encode() for path in objects]
+        key = _digest([self._compiler_id, _WRAPPED_MEMORY.encode(), *names])
         finished = self._cache / f"{key}.dut"
         if finished.exists():
             return finished
         with tempfile.TemporaryDirectory(dir=self._cache, prefix="link-") as name:
             scratch = Path(name)
             command = [*self._compiler, "-fsanitize=address,undefined", *map(str, objects)]
-            command += ["-lm", "-o", "out.dut"]
-            run = _run(self._enclose(command, scratch, [self._cache]), scratch)
+            command += [_WRAPPED_MEMORY, "-lm", "-o", "out.dut"]
+            command = self._enclose(command, scratch, [self._cache])
+            run = self._compilers.run(command, scratch, "linking")
             if run.returncode != 0 or not (scratch / "out.dut").exists():
-                line, output = _first_complaint(run, "linking")
+                line, output = first_complaint(run, "linking")
                 if re.search(r"cannot find .*(asan|ubsan|clang_rt)", output):
                     raise InfrastructureError(
                         "the compiler lacks its sanitizers: install libgcc-12-dev, or"
@@ -260,9 +282,8 @@ class Builder:
 
     def _enclose(self, command: list[str], scratch: Path, readable: Iterable[Path]) -> list[str]:
         """The compiler, too, reads what a submission says: `#include` of anything on this host."""
-        limits = ["prlimit", "--core=0:0", "--fsize=268435456", "--cpu=100:100"]
         if not self._sandboxed:
-            return [*limits, *command]
+            return [*LIMITS, *command]
         binds: list[str] = []
         for system in ("/usr", "/bin", "/lib", "/lib64", "/etc/alternatives"):
             if Path(system).exists():
@@ -270,7 +291,7 @@ class Builder:
         for folder in readable:
             binds += ["--ro-bind", str(folder), str(folder)]
         return [
-            *limits,
+            *LIMITS,
             *_ENCLOSURE,
             *binds,
             *["--bind", str(scratch), str(scratch), "--chdir", str(scratch)],
@@ -286,39 +307,6 @@ def _sweep(cache: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue  # somebody else was faster
-
-
-def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
-    try:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_COMPILE_TIMEOUT_S,
-        )
-    except subprocess.TimeoutExpired:
-        raise BuildError(f"compiling took more than {_COMPILE_TIMEOUT_S} s") from None
-
-
-def _first_complaint(run: subprocess.CompletedProcess[str], what: str) -> tuple[str, str]:
-    """One line for a person, and the whole output."""
-    output = run.stderr + run.stdout
-    error = re.search(r"^(\S+:\d+):\d+: (?:fatal )?error: (.+)$", output, re.MULTILINE)
-    if error:
-        return f"{error[1]}: {error[2]}", output
-    lacking = re.search(r"undefined reference to [`'](\w+)'", output)
-    if lacking:
-        return f"nothing defines {lacking[1]}", output
-    double = re.search(r"(\w+\.c:\d+): multiple definition of [`'](\w+)'", output)
-    if double:
-        return f"{double[1]}: {double[2]} is defined twice", output
-    lines = output.strip().splitlines() or [f"the compiler ended with status {run.returncode}"]
-    return f"{what}: {lines[0][:200]}", output
 
 
 def _read(path: Path, *, trusted: bool) -> Source:

@@ -13,7 +13,7 @@ import click
 from tcplab import __version__
 from tcplab.errors import InfrastructureError
 
-_COMMANDS = ("grade", "mutants")  # in the order of --help
+_COMMANDS = ("grade", "coverage", "mutants")  # in the order of --help
 
 
 class _Interrupted(Exception):

@@ -23,6 +23,18 @@ class Clock:
         self._lab.transcript.step(f"{ms} ms pass")
         self.pass_quietly(ms)
 
+    def latest(self, ms: int) -> int:
+        """How long to wait for what has to come within `ms`. Virtual time is exact."""
+        return ms
+
+    def earliest(self, ms: int) -> int:
+        """After how many ms something may come that must not come before `ms`."""
+        return ms
+
+    def silence(self, ms: int) -> int:
+        """For how long to watch a silence of `ms`."""
+        return ms
+
     def pass_quietly(self, ms: int) -> None:
         """The same, as part of another step."""
         self._lab.stack()

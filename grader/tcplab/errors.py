@@ -37,28 +37,41 @@ class PreconditionFailed(CaseProblem):
     status = "not run"
 
 
-class DutNonsense(CaseProblem):
+class CannotAsk(CaseProblem):
+    """The case asks for something that this device under test cannot be asked for: only devices
+    that are foreign to the kit (tcplab.foreign) have limits of this kind."""
+
+    status = "not run"
+
+
+class DutProblem(CaseProblem):
+    """The device under test did something that is no answer, right or wrong.
+
+    `what` happened; `place` says during which request, in the words of the protocol; `report` is
+    what the device has printed.
+    """
+
+    def __init__(self, what: str, place: str = "", report: str = ""):
+        super().__init__(f"{what}, {place}" if place else what)
+        self.what = what
+        self.place = place
+        self.report = report
+
+
+class DutNonsense(DutProblem):
     """What came over the command channel, or onto the wire, is no answer to what was asked."""
 
 
-class DutCrashed(CaseProblem):
-    """The process under test ended by itself. `report` is what it left on standard error."""
+class DutCrashed(DutProblem):
+    """The process under test ended by itself."""
 
     status = "crashed"
 
-    def __init__(self, message: str, report: str = ""):
-        super().__init__(message)
-        self.report = report
 
-
-class DutHung(CaseProblem):
+class DutHung(DutProblem):
     """The process under test computed, or waited, without end."""
 
     status = "timeout"
-
-    def __init__(self, message: str, report: str = ""):
-        super().__init__(message)
-        self.report = report
 
 
 class BuildError(CaseProblem):

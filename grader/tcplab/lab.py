@@ -19,17 +19,22 @@ from tcplab.components.segment import SegmentBench
 from tcplab.components.sender import SenderBench
 from tcplab.components.seqno import SeqnoBench
 from tcplab.components.stream import StreamBench
-from tcplab.dut import Dut, Reply, RequestRefused
-from tcplab.errors import CaseFailed, CaseProblem, DutNonsense, PreconditionFailed
+from tcplab.dut import Device, Reply, RequestRefused
+from tcplab.errors import CaseFailed, DutHung, DutNonsense, PreconditionFailed
 from tcplab.packet import FlowKey, Segment
 from tcplab.peer import Peer
 from tcplab.stack import StackOptions
 from tcplab.transcript import Transcript
-from tcplab.wire import Wire
+from tcplab.wire import MOST_AT_ONCE, Wire
 
 TESTER_ADDRESS = "10.0.0.1"
 DUT_ADDRESS = "10.0.0.2"
 _FIRST_TESTER_PORT = 40000
+# Packets. A request of the cases makes a sound stack send some ten, a whole case some thirty; one
+# that cuts a buffer into segments of a few bytes sends many more.
+_FLOOD_OF_REQUEST = 1_600
+_FLOOD_OF_CASE = 4_000
+_FLOOD_INSTEAD = 64  # of an answer
 _Bytes = bytes  # `bytes` is a method below
 
 
@@ -37,7 +42,11 @@ class Lab:
     """See the module's text. `random` is seeded by the run's seed and the case's id."""
 
     def __init__(
-        self, case_id: str, seed: int, start_dut: Callable[[], tuple[Dut, Wire]], target: str = ""
+        self,
+        case_id: str,
+        seed: int,
+        start_dut: Callable[[], tuple[Device, Wire]],
+        target: str = "",
     ):
         self.case_id = case_id
         self.random = random.Random(f"{seed} {case_id}")
@@ -46,8 +55,9 @@ class Lab:
         self.stack_options: StackOptions | None = None
         self.strays: list[Segment] = []  # packets for nobody that the case has made
         self._start_dut = start_dut
-        self._dut: Dut | None = None
+        self._dut: Device | None = None
         self._wire: Wire | None = None
+        self.packets_received = 0  # from the device
         self._peers: dict[FlowKey, Peer] = {}
         self._next_port = _FIRST_TESTER_PORT
         self._next_id = 0
@@ -220,13 +230,13 @@ class Lab:
     # --- for the vocabulary, not for cases ---------------------------------------------------
 
     @property
-    def dut(self) -> Dut:
+    def dut(self) -> Device:
         if self._dut is None:
             self._dut, self._wire = self._start_dut()
         return self._dut
 
     @property
-    def dut_if_started(self) -> Dut | None:
+    def dut_if_started(self) -> Device | None:
         return self._dut
 
     def new_id(self) -> int:
@@ -244,14 +254,23 @@ class Lab:
         self.capture.begin_exchange()
         reply = dut.request(text)
         self._collect(reply)
-        rounds = 0
+        before = self.packets_received
         while reply.more:
-            rounds += 1
-            if rounds > 1000:
-                raise DutNonsense(f"more than 32,000 packets came of '{text[:60]}'")
+            if self.packets_received - before > _FLOOD_OF_REQUEST:
+                raise DutNonsense(
+                    f"a flood: more than {_FLOOD_OF_REQUEST:,} packets", f"of '{text[:60]}'"
+                )
             reply = dut.request("continue")
             self._collect(reply)
         return reply
+
+    def as_flood(self, hung: DutHung) -> DutHung | DutNonsense:
+        """Who floods the wire, does not come to answering: what to call a hang of the device."""
+        count = len(self._wire.collect()) if self._wire is not None else 0
+        if count <= _FLOOD_INSTEAD:
+            return hung
+        words = f"a flood: {count:,} packets or more instead of an answer"
+        return DutNonsense(words, hung.place, hung.report)
 
     def inject(self, raw: _Bytes, words: str) -> None:
         """Puts a packet on the wire; nothing reads it before the next request."""
@@ -262,7 +281,9 @@ class Lab:
         try:
             self._wire.inject(raw)
         except BlockingIOError as error:
-            raise CaseProblem("the tester put more on the wire than it holds") from error
+            raise DutNonsense("it does not take what is on the wire") from error
+        except OSError as error:
+            raise DutNonsense(f"it has spoilt the wire ({error.strerror})") from error
 
     def sync(self) -> None:
         """Lets the stack work off all that is on the wire."""
@@ -271,6 +292,9 @@ class Lab:
     def _collect(self, reply: Reply) -> None:
         assert self._wire is not None
         packets = self._wire.collect()
+        self.packets_received += len(packets)
+        if len(packets) >= MOST_AT_ONCE or self.packets_received > _FLOOD_OF_CASE:
+            raise DutNonsense(f"a flood: {self.packets_received:,} packets or more")
         if len(packets) != len(reply.tx):
             raise DutNonsense(
                 f"{len(packets)} packets came out of the device, which speaks of {len(reply.tx)}"

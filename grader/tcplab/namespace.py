@@ -15,6 +15,8 @@ _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWPID = 0x20000000
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
+_PERSONALITY_AS_IS = 0xFFFFFFFF
+_ADDR_NO_RANDOMIZE = 0x0040000
 _PR_SET_CHILD_SUBREAPER = 36
 _MS_NOSUID_NODEV_NOEXEC = 0x2 | 0x4 | 0x8
 _MS_REC_PRIVATE = 0x4000 | 0x40000
@@ -69,6 +71,15 @@ def die_with_parent(parent: int | None = None) -> None:
     _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if parent is not None and os.getppid() != parent:
         os._exit(1)
+
+
+def fix_addresses() -> None:
+    """Programs that this process starts are laid out in memory in the same way every time, where
+    the machine allows that, so that code which depends on it by mistake fails repeatably."""
+    libc = _libc()
+    present = libc.personality(_PERSONALITY_AS_IS)
+    if present >= 0:
+        libc.personality(present | _ADDR_NO_RANDOMIZE)
 
 
 def adopt_orphans() -> None:

@@ -184,10 +184,10 @@ class Peer:
         start = self._lab.clock.now
         passes_over_acks = any(fields.get(name) for name in ("data", "length", "syn", "fin", "rst"))
         if not_before_ms and not self.inbox:
-            self._lab.clock.pass_quietly(not_before_ms - 1)
+            self._lab.clock.pass_quietly(max(self._lab.clock.earliest(not_before_ms) - 1, 0))
         segment = self._next_of(
             lambda one: not (passes_over_acks and one.is_pure_ack),
-            within_ms - (self._lab.clock.now - start),
+            max(within_ms - (self._lab.clock.now - start), 0),
         )
         if segment is None:
             wanted = describe_fields(fields)
@@ -200,7 +200,7 @@ class Peer:
         elapsed = segment.time_ms - start
         expect_true(
             "the time of the segment",
-            elapsed >= not_before_ms,
+            not not_before_ms or elapsed >= self._lab.clock.earliest(not_before_ms),
             f"not before {not_before_ms} ms",
             f"after {elapsed} ms",
         )
@@ -223,7 +223,7 @@ class Peer:
         """No segment is there, and none comes for so long."""
         self._lab.transcript.step("Expected: nothing" + (f", for {for_ms} ms" if for_ms else ""))
         if not self.inbox and for_ms:
-            self._lab.clock.pass_quietly(for_ms)
+            self._lab.clock.pass_quietly(self._lab.clock.silence(for_ms))
         if self.inbox:
             words = self._words(self.inbox[0])
             raise CaseFailed(f"{words} came, expected nothing", "segment", "nothing", words)
@@ -248,7 +248,7 @@ class Peer:
     def expect_fin(self, *, within_ms: int = 0, acknowledge: bool = False) -> None:
         """The stack's FIN, right behind everything that it has sent; on data or alone."""
         self._lab.transcript.step(f"Expected: FIN{describe_wait(within_ms, 0)}")
-        deadline = self._lab.clock.now + within_ms
+        deadline = self._deadline(within_ms)
         while self._fin_at is None and self._wait_for_more(deadline):
             pass
         if self._fin_at is None:
@@ -268,7 +268,7 @@ class Peer:
             f"Expected: {show_bytes(data)}, in any segments{describe_wait(within_ms, 0)}"
         )
         end = self._expected + len(data)
-        deadline = self._lab.clock.now + within_ms
+        deadline = self._deadline(within_ms)
         while True:
             self._drop_up_to(end)
             ack = min(self.rcv_nxt, end + 1)  # what comes after them is not acknowledged here
@@ -340,6 +340,10 @@ class Peer:
         finally:
             self._quietly = False
 
+    def _deadline(self, within_ms: int) -> int:
+        """When the wait ends that begins now."""
+        return self._lab.clock.now + self._lab.clock.latest(within_ms)
+
     def _wait_until(self, deadline: int) -> bool:
         """Lets time pass until something is in the inbox; False if the deadline passes before."""
         step = max(10, (deadline - self._lab.clock.now) // 100)
@@ -352,7 +356,7 @@ class Peer:
 
     def _next_of(self, wanted: Callable[[Segment], bool], within_ms: int) -> Segment | None:
         """The first segment that is wanted; those before it are dropped."""
-        deadline = self._lab.clock.now + max(within_ms, 0)
+        deadline = self._deadline(within_ms)
         while True:
             while self.inbox:
                 segment = self.inbox.popleft()
@@ -362,7 +366,7 @@ class Peer:
                 return None
 
     def _await_ack(self, wanted: int, within_ms: int) -> Segment:
-        deadline = self._lab.clock.now + within_ms
+        deadline = self._deadline(within_ms)
         seen = "no acknowledgment"
         while True:
             for segment in self.inbox:

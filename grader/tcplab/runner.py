@@ -58,7 +58,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Selection:
+class Selection:
     """The cases of one checkpoint: all, for their points, and those to run."""
 
     checkpoint: Checkpoint
@@ -72,13 +72,13 @@ def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
     kit = Kit.find()
     target = Target.find(kit, plan.target)
     if plan.pcap is not None:
-        _make_folder(plan.pcap)
-    selections = _select(kit, plan)
+        make_folder(plan.pcap)
+    selections = select(kit, plan)
     launcher = choose_launcher(plan.sandbox)
     builder = Builder(kit, target, sandboxed=launcher.mode == "bwrap")
     built = builder.build_all([one.checkpoint for one in selections], plan.mode)
     wire, wire_reason = choose_wire(plan.wire)
-    outcomes = _run(plan, selections, built, launcher, wire, progress or _silent)
+    outcomes = _run(plan, selections, built, launcher, wire, progress or silent)
     return GradeResult(
         kit=__version__,
         target=plan.target,
@@ -92,7 +92,8 @@ def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
     )
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """For --pcap. Raises UsageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -101,11 +102,12 @@ def _make_folder(folder: Path) -> None:
         ) from None
 
 
-def _silent(done: int, total: int, identity: str) -> None:
-    pass
+def silent(done: int, total: int, identity: str) -> None:
+    """A progress that nobody sees."""
 
 
-def _select(kit: Kit, plan: Plan) -> list[_Selection]:
+def select(kit: Kit, plan: Plan) -> list[Selection]:
+    """The cases of a plan, by checkpoint. Raises UsageError if there are none."""
     checkpoints = kit.checkpoints()
     everything = discover(checkpoints)
     selections = []
@@ -115,7 +117,7 @@ def _select(kit: Kit, plan: Plan) -> list[_Selection]:
         cases = tuple(case for case in everything if case.checkpoint == checkpoint.number)
         chosen = tuple(case for case in cases if fnmatchcase(case.id, plan.case))
         if chosen:
-            selections.append(_Selection(checkpoint, cases, chosen))
+            selections.append(Selection(checkpoint, cases, chosen))
     if not selections:
         raise UsageError(f"no case is called {plan.case}: an id, or a pattern such as 'sender.*'")
     return selections
@@ -126,7 +128,7 @@ def _select(kit: Kit, plan: Plan) -> list[_Selection]:
 
 def _run(
     plan: Plan,
-    selections: Sequence[_Selection],
+    selections: Sequence[Selection],
     built: Mapping[int, Path | BuildError],
     launcher: Launcher,
     wire: str,
@@ -217,7 +219,7 @@ def _collect(team: Sequence[_Hand], total: int, progress: Progress) -> dict[str,
 
 def _result(
     plan: Plan,
-    selection: _Selection,
+    selection: Selection,
     built: Mapping[int, Path | BuildError],
     outcomes: Mapping[str, Outcome],
 ) -> CheckpointResult:
@@ -249,12 +251,13 @@ def _result(
 
 
 def _rerun(plan: Plan, case: Case) -> str:
-    words = ["./tcplab grade", _quote(plan.target), f"--checkpoint {case.checkpoint}"]
-    words += [f"--case {_quote(case.id)}", f"--seed {plan.seed}"]
+    words = ["./tcplab grade", quote(plan.target), f"--checkpoint {case.checkpoint}"]
+    words += [f"--case {quote(case.id)}", f"--seed {plan.seed}"]
     words += ["--mode stack"] if plan.mode == "stack" else []
     return " ".join(words)
 
 
-def _quote(word: str) -> str:
+def quote(word: str) -> str:
+    """A word as a shell reads it."""
     plain = all(letter.isalnum() or letter in "./_-^+" for letter in word)
     return word if plain else "'" + word.replace("'", "'\\''") + "'"

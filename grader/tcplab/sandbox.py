@@ -2,8 +2,8 @@
 
 With bubblewrap the program sees its own binary, the shared libraries that it is linked with, /proc
 of its own process namespace, and nothing else: no network, no environment, no other file. It
-inherits two descriptors, the command channel and the wire. What it prints on standard output is
-thrown away; standard error is kept in part, for the explanation of a crash.
+inherits two descriptors, the command channel and the wire. What it prints is kept in part, for the
+explanation of a crash.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,14 +24,24 @@ from pathlib import Path
 
 from tcplab import seccomp
 from tcplab.errors import InfrastructureError
+from tcplab.harmless import harmless
+from tcplab.watch import Usage, Watch
 
-_KEEP = 32 << 10  # bytes of standard error kept, at the beginning and at the end
-_FLOOD = 64 << 20
+_KEEP = 32 << 10  # bytes of its output kept, at the beginning and at the end
+_FLOOD = 16 << 20
+_STREAM = 1 << 20
+_CHUNKS = 64  # read at once
 _START_S = 5.0  # until bubblewrap has told whom it has started, on a busy machine
 _END_S = 2.0  # from the end of the program to that of bubblewrap
+_DYING_CPU_S = 1.0  # for a report and for what is done at exit
+_DYING_SLEEP_S = 0.1
+_DYING_WALL_S = 60.0  # on whatever machine
+_SLICE_MS = 20
 _CPU_LIMIT_S = 120  # in case the grader is not there to watch
 _PAGE = resource.getpagesize()
 _TICKS = os.sysconf("SC_CLK_TCK")
+_NANOSECONDS = 1e9
+_LAUNCHERS = {"bwrap", "prlimit", Path(sys.executable).resolve().name}
 
 # handle_abort: a hang is ended by SIGABRT, and the stack says where. detect_stack_use_after_return
 # is off for speed. Leaks are looked for only where a case asks for it.
@@ -55,12 +66,16 @@ class Process:
     _printed: int = 0
     _info: bytes = b""
     _pid: int | None = None
+    _has_started: bool = False
+    _was_killed: bool = False
 
     # --- what it prints --------------------------------------------------------------------------
 
     def drain(self) -> bool:
         """Takes what it printed so far, as far as that is kept. False after the end of it."""
-        while self.stderr_open:
+        for _ in range(_CHUNKS):  # whoever prints without end does not keep us here
+            if not self.stderr_open:
+                return False
             try:
                 chunk = os.read(self.stderr_fd, 1 << 16)
             except BlockingIOError:
@@ -69,9 +84,7 @@ class Process:
                 self._close_stderr()
                 return False
             self._keep(chunk)
-            if self.flooded:
-                return True
-        return False
+        return True
 
     def _keep(self, chunk: bytes) -> None:
         self._printed += len(chunk)
@@ -90,13 +103,23 @@ class Process:
     def printed(self) -> str:
         lost = self._printed - len(self._head) - len(self._tail)
         gap = f"\n… {lost} bytes left out …\n".encode() if lost > 0 else b""
-        return (bytes(self._head) + gap + bytes(self._tail)).decode("utf-8", "replace")
+        return harmless((bytes(self._head) + gap + bytes(self._tail)).decode("utf-8", "replace"))
 
-    def last_words(self, patience_s: float = 5.0) -> str:
-        """Waits for its end and returns what it printed; ends it if it does not end itself."""
-        deadline = time.monotonic() + patience_s
-        while not self.wait(20) and time.monotonic() < deadline:
+    def streams(self) -> bool:
+        """Has it printed so much that printing may be all it does?"""
+        return self._printed > _STREAM
+
+    def last_words(self, watch: Watch | None = None) -> str:
+        """Waits for its end and returns what it printed; ends it if it does not end itself. `watch`
+        sees what that costs."""
+        watch = watch or Watch(self)
+        watch.begin()
+        while not self.wait(_SLICE_MS):
             self.drain()
+            watch.look()
+            is_too_long = watch.wall_s > _DYING_WALL_S or self.flooded
+            if is_too_long or watch.cpu_s > _DYING_CPU_S or watch.asleep_s > _DYING_SLEEP_S:
+                break
         self.kill()
         return self.printed()
 
@@ -125,22 +148,31 @@ class Process:
             self._pid = int(json.loads(self._info)["child-pid"])
         return self._pid
 
-    def cpu_seconds(self) -> float:
-        """Processor time used so far; 0 if the process is gone."""
-        fields = self._stat()
-        return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0
-
-    def is_asleep(self) -> bool:
-        """Is it waiting for something, of its own will, at this moment?"""
-        return self._stat()[:1] == ["S"]
-
-    def _stat(self) -> list[str]:
-        """The fields of /proc/PID/stat that come after the name, beginning with the state."""
+    def usage(self) -> Usage:
+        """What it has had of the processor, and what it does now."""
         try:
-            stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii", errors="replace")
-        except OSError:
-            return []
-        return stat.rpartition(")")[2].split()
+            folder = f"/proc/{self.pid}"
+            stat = Path(folder, "stat").read_bytes().rpartition(b")")[2].split()
+            state, ticks = stat[0].decode("ascii"), int(stat[11]) + int(stat[12])
+        except (OSError, IndexError, ValueError):
+            return Usage("", 0.0, None)
+        try:
+            computed, queued, _ = map(int, Path(folder, "schedstat").read_bytes().split())
+        except (OSError, ValueError):
+            return Usage(state, ticks / _TICKS, None)
+        return Usage(state, computed / _NANOSECONDS, queued / _NANOSECONDS)
+
+    def has_started(self) -> bool:
+        """Does the program itself run, or did it, and not what makes its surroundings?"""
+        if not self._has_started and self.pid is not None:
+            try:
+                name = os.path.basename(os.readlink(f"/proc/{self.pid}/exe"))
+                self._has_started = name not in _LAUNCHERS
+            except FileNotFoundError:
+                pass  # it has ended
+            except OSError:
+                self._has_started = True  # it hides itself
+        return self._has_started
 
     def memory_bytes(self) -> int:
         """Resident memory; 0 if the process is gone."""
@@ -162,9 +194,13 @@ class Process:
     def exit_status(self) -> int | None:
         return self.popen.returncode
 
+    def was_killed_by_others(self) -> bool:
+        """Was it ended with SIGKILL, and not by us? A machine without memory does that."""
+        return not self._was_killed and self.popen.returncode in (-signal.SIGKILL, 128 + 9)
+
     def exit_reason(self) -> str:
         status = self.popen.returncode
-        if status is None:
+        if status is None or self._was_killed:
             return "it closed the command channel"
         number = -status if status < 0 else status - 128
         if status < 0 or status > 128:
@@ -174,14 +210,30 @@ class Process:
                 pass
         return f"it ended by itself with exit status {status}"
 
-    def stack_of_hang(self) -> str:
+    def stack_of_hang(self, watch: Watch | None = None) -> str:
         """Makes the sanitizer print where it is, and ends it."""
+        if not self._hears(signal.SIGABRT):
+            self.kill()
+            return self.printed()
         _send(self.pid, signal.SIGABRT)
-        return self.last_words(3.0)
+        _send(self.pid, signal.SIGCONT)
+        return self.last_words(watch)
+
+    def _hears(self, number: signal.Signals) -> bool:
+        """Has it a handler for this signal, and does not block it?"""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text("ascii", errors="replace")
+        except OSError:
+            return False
+        masks = dict(re.findall(r"^(SigBlk|SigCgt):\s*([0-9a-f]+)$", status, re.MULTILINE))
+        bit = 1 << (number - 1)
+        caught, blocked = int(masks.get("SigCgt", "0"), 16), int(masks.get("SigBlk", "0"), 16)
+        return bool(caught & bit) and not blocked & bit
 
     def kill(self) -> None:
         """Ends it and everything that belongs to it."""
         if self.popen.poll() is None:
+            self._was_killed = True
             _send(self._learn_pid(patience_s=_START_S), signal.SIGKILL)
             try:
                 self.popen.wait(_END_S)  # bubblewrap ends with its child
@@ -235,7 +287,7 @@ class Launcher:
             popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdout=stderr_write,
                 stderr=stderr_write,
                 pass_fds=[*fds, *extra],
                 env=environment,

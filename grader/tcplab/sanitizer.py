@@ -1,4 +1,4 @@
-"""Reads what AddressSanitizer and UndefinedBehaviorSanitizer leave on standard error."""
+"""Reads what AddressSanitizer and UndefinedBehaviorSanitizer leave among the program's output."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 _ASAN = re.compile(r"^==\d+==\s*ERROR: (AddressSanitizer|LeakSanitizer): (.+)$", re.MULTILINE)
 _UBSAN = re.compile(r"^(\S+?):(\d+):(\d+): runtime error: (.+)$", re.MULTILINE)
-_FRAME = re.compile(r"^\s*#\d+ 0x[0-9a-f]+ in (\S+) (\S+?):(\d+)", re.MULTILINE)
-_BARE_FRAME = re.compile(
-    r"^\s*#\d+ 0x[0-9a-f]+\s+(?:in \S+ )?\(/dut\+0x([0-9a-f]+)\)", re.MULTILINE
-)
+_FRAME = re.compile(r"^\s*#\d+ (?:0x[0-9a-f]+ in )?(\S+) (\S+?):(\d+)", re.MULTILINE)
 _ASSERT = re.compile(r"^.*: (\S+?):(\d+): .*Assertion `(.*)' failed", re.MULTILINE)
+
+_ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+_FRAME_ADDRESS = re.compile(r"^(\s*#\d+) 0x[0-9a-f]+ +(?:in )?", re.MULTILINE)
+_LIBRARY_OFFSET = re.compile(r"\((/[^()\s]+)\+0x[0-9a-f]+\)")
+_BEGIN = re.compile(
+    r"^(?:={20,}|==\d+==\s*ERROR: .*|\S+?:\d+:\d+: runtime error: .*|.*: Assertion `.*' failed.*)$",
+    re.MULTILINE,
+)
+_PREFIX = re.compile(r"^==\d+==\s*")
+_SAID = re.compile(r"ERROR: |READ of |WRITE of |\S+?:\d+:\d+: runtime error: |.*: Assertion `")
 
 # Frames in which nobody looks for a mistake of their own: the kit's given code, the C library, the
 # sanitizer itself.
@@ -94,9 +101,37 @@ def first_frame(report: str) -> str:
     return ""
 
 
-def bare_frames(report: str) -> list[str]:
-    """Addresses in the binary that the sanitizer could not name, as hexadecimal."""
-    return _BARE_FRAME.findall(report)
+def tidy_report(report: str) -> str:
+    """The same report without what differs from run to run, or helps nobody: addresses, and the
+    sanitizer's own memory."""
+    begin, shadow, _ = report.partition("Shadow bytes around")
+    report = begin if shadow else report
+    report = _FRAME_ADDRESS.sub(r"\1 ", report)
+    report = _LIBRARY_OFFSET.sub(r"(\1)", report)
+    return _ADDRESS.sub("0x…", report)
+
+
+def own_words(printed: str) -> str:
+    """What the program itself has printed, before the report of a sanitizer began."""
+    begin = _BEGIN.search(printed)
+    return printed[: begin.start()] if begin else printed
+
+
+def sanitizers_words(printed: str, most: int) -> list[str]:
+    """The report of a sanitizer in brief: its first line, the access, and the frames on top that
+    are the student's. Empty if there is none."""
+    begin = _BEGIN.search(printed)
+    if begin is None:
+        return []
+    report = printed[begin.start() :]
+    lines = [_PREFIX.sub("", line).strip() for line in report.splitlines()]
+    said = [line for line in lines if _SAID.match(line)][:2]
+    frames = [
+        f"in {function}, {_base(path)}:{line}"
+        for function, path, line in _FRAME.findall(report.partition("\n\n")[0])
+        if not any(mark in path for mark in _NOT_A_STUDENTS)
+    ]
+    return [*said, *frames][:most]
 
 
 def _function_at(report: str, path: str, line: str) -> str:

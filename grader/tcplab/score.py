@@ -1,4 +1,4 @@
-"""Points. They are fractions until they are shown, so that full marks are exactly the total."""
+"""Points. They are hundredths of a point throughout, so that what is shown adds up."""
 
 from __future__ import annotations
 
@@ -7,14 +7,30 @@ from fractions import Fraction
 
 from tcplab.case import Case
 
+_PARTS = 100  # of a point
+
 
 def points_of_cases(cases: Iterable[Case], total: int) -> dict[str, Fraction]:
-    """Splits a checkpoint's points over all of its cases by their weights; by case id."""
+    """Splits a checkpoint's points over all of its cases by their weights; by case id. Each gets a
+    whole number of hundredths, at most one away from its exact share, and together they are exactly
+    the total."""
     weights = {case.id: case.weight for case in cases}
     whole = sum(weights.values())
-    return {identity: Fraction(total * weight, whole) for identity, weight in weights.items()}
+    points: dict[str, Fraction] = {}
+    weight_so_far = given = 0
+    for identity, weight in weights.items():
+        weight_so_far += weight
+        due = total * _PARTS * weight_so_far // whole
+        points[identity] = Fraction(due - given, _PARTS)
+        given = due
+    return points
 
 
 def shown(points: Fraction) -> float:
-    """For people and JSON: four decimals; whole if it is whole."""
-    return round(float(points), 4)
+    """For JSON: at most two decimals."""
+    return round(float(points), 2)
+
+
+def in_words(points: Fraction) -> str:
+    """For people: at most two decimals, and none that says nothing."""
+    return f"{float(points):.2f}".rstrip("0").rstrip(".")

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Optional
 
+from tcplab.capture import Capture
 from tcplab.case import Case
 from tcplab.dut import Dut
-from tcplab.errors import CaseFailed, CaseProblem, InfrastructureError
+from tcplab.errors import CaseFailed, CaseProblem, DutHung, DutProblem, InfrastructureError
+from tcplab.harmless import cut, one_line
 from tcplab.lab import Lab
 from tcplab.monitors import first_violation
-from tcplab.namespace import enter_network_namespace
+from tcplab.monitors.base import Violation
+from tcplab.namespace import enter_network_namespace, fix_addresses
+from tcplab.patience import Patience
 from tcplab.result import NOT_RUN, PASSED, Outcome
 from tcplab.sandbox import Launcher
+from tcplab.sanitizer import tidy_report
+from tcplab.stack import StackOptions
 from tcplab.wire import Wire, open_wire
 
-# Code that has hung so often in one checkpoint will hang again: less time is given to it then, or a
-# grade with hundreds of cases would take half an hour.
-_PATIENCE = 3
-_IMPATIENT_CPU_S = 1.0
+_ATTEMPTS = 3  # at a case whose device never began, through no fault of its own
+_STEP_WORDS = 80
+_PRINTED_CHARACTERS = 4000  # of what the device printed, kept with a case that failed
 
 Report = Callable[[str, Outcome], None]
+Judge = Callable[[Capture, Optional[StackOptions]], Optional[Violation]]
 
 
 @dataclass(frozen=True)
@@ -41,44 +47,72 @@ class Worker:
         """Runs all cases in this process, in a network namespace that it makes."""
         if self.wire == "tun":
             enter_network_namespace()
+        fix_addresses()
+        patience = Patience([case.checkpoint for case, _ in self.cases])
         with _Bench(self.launcher, self.wire) as bench:
             for at, (case, binary) in enumerate(self.cases):
+                impatient = patience.end(case.checkpoint)
+                if impatient:
+                    report(case.id, Outcome(NOT_RUN, impatient))
+                    continue
                 following = self.cases[at + 1] if at + 1 < len(self.cases) else None
-                report(case.id, self._run(bench, case, binary, following))
+                report(case.id, self._run(bench, patience, case, binary, following))
 
     def _run(
-        self, bench: _Bench, case: Case, binary: Path, following: tuple[Case, Path] | None
+        self,
+        bench: _Bench,
+        patience: Patience,
+        case: Case,
+        binary: Path,
+        following: tuple[Case, Path] | None,
     ) -> Outcome:
+        """Runs a case, again if its device was lost through no fault of its own."""
         started = time.monotonic()
+        for _ in range(_ATTEMPTS):
+            outcome, device, packets = self._try(bench, case, binary, following)
+            effort_s = device.effort_s if device is not None else 0.0
+            hung = outcome.status == "timeout"
+            patience.charge(case.checkpoint, effort_s, hung=hung, packets=packets)
+            if outcome.status != "crashed" or device is None or not device.was_lost():
+                break
+        return replace(outcome, wall_s=time.monotonic() - started)
+
+    def _try(
+        self, bench: _Bench, case: Case, binary: Path, following: tuple[Case, Path] | None
+    ) -> tuple[Outcome, Dut | None, int]:
+        """What came of a case, the device, and how many packets it has sent."""
+        devices: list[Dut] = []
 
         def start_dut() -> tuple[Dut, Wire]:
-            device = bench.take(binary, case.leaks)
-            if bench.hangs[case.checkpoint] >= _PATIENCE:
-                device.cpu_limit_s = _IMPATIENT_CPU_S
-            if following is not None:
-                bench.prepare(following[1], following[0].leaks)
-            return device, bench.wire
+            devices.append(bench.take(binary, case.leaks))
+            # Devices share a TUN interface. One that begins early by disturbing the wire disturbs
+            # no other checkpoint than its own.
+            if following is not None and following[1] == binary:
+                bench.prepare(binary, following[0].leaks)
+            return devices[0], bench.wire
 
         lab = Lab(case.id, self.seed, start_dut)
         try:
             outcome = run_case(case, lab)
+            if outcome.status == "failed" and not outcome.report:
+                printed = "".join(device.printed() for device in devices)
+                outcome = replace(outcome, report=printed[-_PRINTED_CHARACTERS:])
         finally:
-            if lab.dut_if_started is not None:
-                lab.dut_if_started.close()
-        bench.hangs[case.checkpoint] += outcome.status == "timeout"
+            for device in devices:
+                device.close()
         if self.pcap is not None and lab.capture.packets():
             lab.capture.write_pcap(self.pcap / f"{case.id}.pcap")
-        return replace(outcome, wall_s=time.monotonic() - started)
+        return outcome, devices[0] if devices else None, lab.packets_received
 
 
-def run_case(case: Case, lab: Lab) -> Outcome:
+def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
     """Runs one case on a lab: the case itself, the end of the device, and the monitors."""
     try:
         case.run(lab)
         if lab.dut_if_started is not None:
             lab.transcript.step("The end: everything is freed")
             lab.dut_if_started.quit()
-        violation = first_violation(lab.capture, lab.stack_options)
+        violation = judge(lab.capture, lab.stack_options)
         if violation is not None:
             lab.transcript.step(f"Looking over the capture: {violation.rule}")
             lab.transcript.detail(violation.packet)
@@ -89,16 +123,17 @@ def run_case(case: Case, lab: Lab) -> Outcome:
                 violation.message,
             )
         return Outcome(PASSED)
-    except CaseProblem as problem:
+    except CaseProblem as ending:
+        problem = lab.as_flood(ending) if isinstance(ending, DutHung) else ending
         failed = problem if isinstance(problem, CaseFailed) else CaseFailed("")
         return Outcome(
             status=problem.status,
-            message=_one_line(str(problem)),
+            message=one_line(_message(problem, lab)),
             subject=failed.subject,
             expected=failed.expected,
             actual=failed.actual,
             steps=tuple(lab.transcript.lines()),
-            report=str(getattr(problem, "report", "")),
+            report=tidy_report(problem.report) if isinstance(problem, DutProblem) else "",
         )
     except InfrastructureError:
         raise
@@ -107,7 +142,7 @@ def run_case(case: Case, lab: Lab) -> Outcome:
         return Outcome(
             status=NOT_RUN,
             message=f"a mistake in the grader, not in your code: {type(error).__name__}: "
-            f"{_one_line(str(error))} ({where})",
+            f"{one_line(str(error))} ({where})",
             steps=tuple(lab.transcript.lines()),
         )
 
@@ -121,8 +156,12 @@ def _innermost(error: BaseException) -> str:
     return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _message(problem: CaseProblem, lab: Lab) -> str:
+    """What a device did wrong is told together with the step in which it did, if there is one."""
+    if not isinstance(problem, DutProblem) or not lab.transcript.steps:
+        return str(problem)
+    step = lab.transcript.steps[-1]
+    return f"{problem.what}, in step {step.number} ({cut(step.text, _STEP_WORDS)})"
 
 
 class _Bench:
@@ -132,7 +171,6 @@ class _Bench:
         self._launcher = launcher
         self._wire_kind = wire
         self.wire = open_wire(wire)
-        self.hangs: Counter[int] = Counter()  # by checkpoint
         self._spare: tuple[Path, bool, Dut, Wire] | None = None
 
     def __enter__(self) -> _Bench:
@@ -171,7 +209,7 @@ class _Bench:
             process = self._launcher.start(binary, arguments, fds, leaks=leaks)
         finally:
             theirs.close()
-        return Dut(process, ours), wire
+        return Dut(process, ours, leaks=leaks), wire
 
     def _discard_spare(self) -> None:
         if self._spare is not None:

@@ -183,7 +183,7 @@ def test_much_output_does_no_harm(device: Dut) -> None:
 
 
 def test_a_flood_is_stopped(device: Dut) -> None:
-    with pytest.raises(DutHung, match="64 MB"):
+    with pytest.raises(DutNonsense, match="flood"):
         device.request("flood")
 
 

@@ -18,7 +18,7 @@ _HINT = "malloc and calloc may return NULL: each result is looked at before it i
 @case(
     "byte_stream.no-memory",
     checkpoint=1,
-    rfc=["9293 3.8"],
+    rfc=["9293 3.8", "K-MEM-2"],
     rule=_RULE.format(what="byte_stream_new"),
     hint=_HINT,
     kills=["byte_stream.no-memory-overlooked"],
@@ -37,7 +37,7 @@ def no_memory_for_a_stream(lab: Lab) -> None:
 @case(
     "reassembler.no-memory",
     checkpoint=2,
-    rfc=["9293 3.8"],
+    rfc=["9293 3.8", "K-MEM-2"],
     rule=_RULE.format(what="reassembler_new"),
     hint=_HINT,
     kills=["reassembler.no-memory-overlooked"],
@@ -57,7 +57,7 @@ def no_memory_for_a_reassembler(lab: Lab) -> None:
 @case(
     "receiver.no-memory",
     checkpoint=3,
-    rfc=["9293 3.8"],
+    rfc=["9293 3.8", "K-MEM-2"],
     rule=_RULE.format(what="tcp_receiver_new"),
     hint=_HINT,
     kills=["receiver.no-memory-overlooked", "receiver.never-frees"],
@@ -78,7 +78,7 @@ def no_memory_for_a_receiver(lab: Lab) -> None:
 @case(
     "sender.no-memory",
     checkpoint=4,
-    rfc=["9293 3.8"],
+    rfc=["9293 3.8", "K-MEM-2"],
     rule=_RULE.format(what="tcp_sender_new"),
     hint=_HINT,
     kills=["sender.no-memory-overlooked", "sender.never-frees"],
@@ -98,7 +98,7 @@ def no_memory_for_a_sender(lab: Lab) -> None:
 @case(
     "connection.no-memory",
     checkpoint=5,
-    rfc=["9293 3.9.1.1"],
+    rfc=["9293 3.9.1.1", "K-MEM-2"],
     rule=_RULE.format(what="tcp_connection_new"),
     hint=_HINT,
     kills=["connection.no-memory-overlooked", "connection.never-frees"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tcplab import packet as p
-from tcplab.check import expect_bytes, expect_equal
+from tcplab.check import expect_bytes, expect_equal, expect_true
 from tcplab.packet import Segment
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class SegmentBench:
         self._lab.transcript.step(f"parse {len(raw)} bytes; expected: {_fields(expected)}")
         reply = self._lab.request(f"segment.parse {source} {destination} {raw.hex() or '-'}")
         expect_equal("result", expected.pop("result"), reply.value("result"))
+        expect_true("the payload's pointer", "dangling" not in reply.words, "NULL", "dangling")
         for name, value in expected.items():
             if name == "data":
                 expect_bytes("data", value, _unhex(reply.value("data")))
@@ -41,17 +42,36 @@ class SegmentBench:
                 expect_equal(name, value, reply.number_of(name))
 
     def serialize(
-        self, *, source: str = SOURCE, destination: str = DESTINATION, **fields: Any
+        self,
+        *,
+        source: str = SOURCE,
+        destination: str = DESTINATION,
+        capacity: int | None = None,
+        **fields: Any,
     ) -> bytes:
         """A segment is serialised; what scapy reads from the bytes has to be what was asked for,
-        with the right checksum. Returns the bytes."""
-        self._lab.transcript.step(f"serialize {_fields(fields)}; expected: the same when read")
-        words = [f"segment.serialize {source} {destination}"]
-        for name, value in fields.items():
-            words.append(f"{name}={_text(value)}")
-        raw = self._lab.request(" ".join(words)).hex(0)
+        with the right checksum. `capacity` is what there is for the bytes, by default enough.
+        Returns the bytes."""
+        self._lab.transcript.step(
+            f"serialize {_fields(fields)}{_within(capacity)}; expected: the same when read"
+        )
+        raw = self._serialize(source, destination, capacity, fields)
         self._check(raw, source, destination, fields)
         return raw
+
+    def does_not_fit(self, *, capacity: int, **fields: Any) -> None:
+        """A segment is to be serialised where there is too little room for its bytes."""
+        self._lab.transcript.step(f"serialize {_fields(fields)}{_within(capacity)}; expected: 0")
+        raw = self._serialize(SOURCE, DESTINATION, capacity, fields)
+        expect_equal("the number of bytes written", 0, len(raw))
+
+    def _serialize(
+        self, source: str, destination: str, capacity: int | None, fields: dict[str, Any]
+    ) -> bytes:
+        words = [f"segment.serialize {source} {destination}"]
+        words += [f"{name}={_text(value)}" for name, value in fields.items()]
+        words += [] if capacity is None else [f"capacity={capacity}"]
+        return self._lab.request(" ".join(words)).hex(0)
 
     def reply_to_closed(self, *, answer: dict[str, Any] | None, **fields: Any) -> None:
         """What a port without a listener answers to this segment: `answer` None is nothing."""
@@ -79,6 +99,7 @@ class SegmentBench:
             expect_equal(name, fields.get(name, 0), getattr(seen, name))
         expect_equal("mss", fields.get("mss"), seen.mss)
         expect_bytes("data", fields.get("data", b""), seen.data)
+        expect_equal("the reserved field", 0, raw[12] & 15)
         expect_equal("checksum", right_checksum(packet), int.from_bytes(raw[16:18], "big"))
 
 
@@ -103,6 +124,10 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.hex() or "-"
     return "none" if value is None else str(int(value))
+
+
+def _within(capacity: int | None) -> str:
+    return "" if capacity is None else f" into {capacity} bytes"
 
 
 def _fields(fields: dict[str, Any]) -> str:

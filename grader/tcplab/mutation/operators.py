@@ -1,7 +1,8 @@
 """The slips: for a node of a C syntax tree, what could stand there instead.
 
-They are the classic set: a comparison with the wrong edge, a condition turned round or taken for
-granted, `&&` for `||`, plus for minus, a constant that is off by one, a statement forgotten.
+They are the classic set: a comparison with the wrong edge, a condition turned round, taken for
+granted or only half there, `&&` for `||`, plus for minus, a constant that is off by one, a
+statement forgotten.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ _OF_TWO: dict[str, dict[str, tuple[str, ...]]] = {
         "^=": ("=",),
     },
 }
+_TRUTHS = {"true": "false", "false": "true"}  # macros of stdbool.h
 _STEPS = {"++": "--", "--": "++"}
 _FORGETTABLE = {
     CursorKind.CALL_EXPR,
@@ -78,8 +80,6 @@ def slips(node: Cursor, source: bytes) -> Iterator[Slip]:
         yield from _of_number(node, source)
     elif kind in (CursorKind.IF_STMT, CursorKind.CONDITIONAL_OPERATOR):
         yield from _of_condition(node)
-    elif kind == CursorKind.DECL_REF_EXPR or kind == CursorKind.CXX_BOOL_LITERAL_EXPR:
-        yield from _of_word(node, source)
     elif kind == CursorKind.COMPOUND_STMT:
         yield from _of_block(node, source)
     elif kind in (CursorKind.CASE_STMT, CursorKind.DEFAULT_STMT):
@@ -100,6 +100,10 @@ def _of_binary(node: Cursor, source: bytes) -> Iterator[Slip]:
         for other in table.get(operator, ()):
             start = gap_start + word.index(operator)
             yield Slip(name, start, start + len(operator), other)
+    if operator in _OF_TWO["logic"]:
+        for half in (left, right):
+            start, end = node.extent.start.offset, node.extent.end.offset
+            yield Slip("half", start, end, text_of(half, source))
 
 
 def _of_unary(node: Cursor, source: bytes) -> Iterator[Slip]:
@@ -115,19 +119,15 @@ def _of_unary(node: Cursor, source: bytes) -> Iterator[Slip]:
 
 
 def _of_number(node: Cursor, source: bytes) -> Iterator[Slip]:
-    match = _NUMBER.match(text_of(node, source))
+    text, start, end = text_of(node, source), node.extent.start.offset, node.extent.end.offset
+    if text in _TRUTHS:
+        yield Slip("constant", start, end, _TRUTHS[text])
+    match = _NUMBER.match(text)
     if match is None:
         return  # a macro that stands for a number
     value, suffix = int(match[1], 0), match[2]
-    start, end = node.extent.start.offset, node.extent.end.offset
     for other in {value + 1, value - 1} - {-1}:
         yield Slip("constant", start, end, f"{other}{suffix}")
-
-
-def _of_word(node: Cursor, source: bytes) -> Iterator[Slip]:
-    other = {"true": "false", "false": "true"}.get(text_of(node, source))
-    if other is not None:
-        yield Slip("constant", node.extent.start.offset, node.extent.end.offset, other)
 
 
 def _of_condition(node: Cursor) -> Iterator[Slip]:

@@ -11,6 +11,11 @@ from abc import ABC, abstractmethod
 
 from tcplab.errors import InfrastructureError
 
+# `collect` returns when it has so many: whoever floods the wire does not keep the tester busy.
+MOST_AT_ONCE = 1024
+# So many are forgotten by `drain`: more than any wire holds.
+MOST_TO_FORGET = 1 << 17
+
 
 class Wire(ABC):
     """One wire. It can serve several devices under test, one after another."""
@@ -28,7 +33,8 @@ class Wire(ABC):
 
     @abstractmethod
     def collect(self) -> list[bytes]:
-        """Every packet that the DUT has written since the last call."""
+        """Every packet that the DUT has written since the last call; MOST_AT_ONCE of them if there
+        are more."""
 
     @abstractmethod
     def drain(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from tcplab.wire import Wire
+from tcplab.wire import MOST_AT_ONCE, MOST_TO_FORGET, Wire
 
 _BUFFER = 4 << 20
 
@@ -28,24 +28,25 @@ class SocketPairWire(Wire):
         self._ours.send(packet)
 
     def collect(self) -> list[bytes]:
-        return _take_all(self._ours)
+        return _take(self._ours, MOST_AT_ONCE)
 
     def drain(self) -> None:
-        _take_all(self._ours)
-        _take_all(self._theirs)
+        _take(self._ours, MOST_TO_FORGET)
+        _take(self._theirs, MOST_TO_FORGET)
 
     def close(self) -> None:
         self._ours.close()
         self._theirs.close()
 
 
-def _take_all(end: socket.socket) -> list[bytes]:
+def _take(end: socket.socket, most: int) -> list[bytes]:
     packets: list[bytes] = []
-    while True:
+    for _ in range(most):
         try:
             packet = end.recv(65536, socket.MSG_DONTWAIT)
         except (BlockingIOError, ConnectionError):
-            return packets
+            break
         if not packet:
-            return packets
+            break  # it has shut its end down, or sent no bytes, which is no packet
         packets.append(packet)
+    return packets

@@ -15,7 +15,7 @@ import socket
 import struct
 from pathlib import Path
 
-from tcplab.wire import Wire
+from tcplab.wire import MOST_AT_ONCE, MOST_TO_FORGET, Wire
 
 _TUNSETIFF = 0x400454CA
 _IFF_TUN = 0x0001
@@ -58,21 +58,28 @@ class TunWire(Wire):
         self._packets.send(packet)
 
     def collect(self) -> list[bytes]:
+        return self._take(MOST_AT_ONCE)
+
+    def _take(self, most: int) -> list[bytes]:
         packets: list[bytes] = []
-        while True:
+        for _ in range(most):
             try:
                 packet, address = self._packets.recvfrom(_MAX_PACKET, socket.MSG_DONTWAIT)
             except BlockingIOError:
-                return packets
+                break
             if address[2] != socket.PACKET_OUTGOING:
                 packets.append(packet)
+        return packets
 
     def drain(self) -> None:
-        self.collect()
-        poller = select.poll()  # the descriptor's flags are the DUT's too: they stay as they are
-        poller.register(self._tun, select.POLLIN)
-        while poller.poll(0):
-            os.read(self._tun, _MAX_PACKET)
+        self._take(MOST_TO_FORGET)
+        # The descriptor's flags are the DUT's too, and every DUT sets this one.
+        os.set_blocking(self._tun, False)
+        for _ in range(MOST_TO_FORGET):
+            try:
+                os.read(self._tun, _MAX_PACKET)
+            except BlockingIOError:
+                break
 
     def close(self) -> None:
         self._packets.close()

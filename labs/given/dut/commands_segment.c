@@ -8,7 +8,7 @@
 /* A TCP header is never longer (RFC 9293, 3.1). */
 #define HEADER_MAX 60u
 
-enum { SEGMENT_OPTIONS = 9 };
+enum { SEGMENT_OPTIONS = 10 };
 
 /* A text_to_… function for uint16_t that knows `none` besides, and takes it as 0. */
 static bool text_to_mss(const char *word, void *value)
@@ -21,8 +21,8 @@ static bool text_to_mss(const char *word, void *value)
 }
 
 /* Takes the rest of the arguments as the fields of a segment. The payload lives as long as the
- * request. */
-static void take_segment(struct request *request, struct tcp_segment *segment)
+ * request. `capacity` is what there is for its bytes: enough, if nothing is said. */
+static void take_segment(struct request *request, struct tcp_segment *segment, size_t *capacity)
 {
     const struct option options[SEGMENT_OPTIONS] = {
         {"source_port", text_to_u16, &segment->source_port},
@@ -34,6 +34,7 @@ static void take_segment(struct request *request, struct tcp_segment *segment)
         {"urgent", text_to_u16, &segment->urgent_pointer},
         {"mss", text_to_mss, &segment->mss},
         {"data", text_to_bytes, &request->data},
+        {"capacity", text_to_size, capacity},
     };
 
     *segment = (struct tcp_segment){0};
@@ -42,6 +43,9 @@ static void take_segment(struct request *request, struct tcp_segment *segment)
     segment->has_mss = mss != NULL && strcmp(mss, "none") != 0;
     segment->payload = request->data.data;
     segment->payload_len = request->data.len;
+    if (request_option(request, "capacity") == NULL) {
+        *capacity = HEADER_MAX + segment->payload_len;
+    }
 }
 
 static void answer_segment(struct request *request, const struct tcp_segment *segment)
@@ -58,6 +62,9 @@ static void answer_segment(struct request *request, const struct tcp_segment *se
     }
     request_answer(request, " data=");
     request_answer_bytes(request, segment->payload, segment->payload_len);
+    if (segment->payload_len == 0 && segment->payload != NULL) {
+        request_answer(request, " dangling");
+    }
 }
 
 static const char *name_of(enum tcp_parse_result result)
@@ -101,12 +108,12 @@ static void serialize(struct dut *dut, struct request *request)
     uint32_t source = request_take_address(request);
     uint32_t destination = request_take_address(request);
     struct tcp_segment segment;
+    size_t capacity;
 
-    take_segment(request, &segment);
+    take_segment(request, &segment, &capacity);
     if (request_has_failed(request)) {
         return;
     }
-    size_t capacity = HEADER_MAX + segment.payload_len;
     uint8_t *bytes = malloc(capacity);
     if (bytes == NULL) {
         request_fail(request, "ENOMEM there is no memory");
@@ -127,8 +134,9 @@ static void reply_to_closed(struct dut *dut, struct request *request)
 {
     (void)dut;
     struct tcp_segment segment, reply = {0};
+    size_t capacity;
 
-    take_segment(request, &segment);
+    take_segment(request, &segment, &capacity);
     if (request_has_failed(request)) {
         return;
     }

@@ -11,7 +11,7 @@ from tcplab.lab import Lab
 @case(
     "byte_stream.write-then-read",
     checkpoint=1,
-    rfc=["9293 2.2"],
+    rfc=["9293 2.2", "K-BYTE-1"],
     rule="Bytes come out in the order in which they went in.",
     hint="Begin with the two counters, bytes written and bytes read.",
     kills=["byte_stream.pop-removes-nothing", "byte_stream.one-slot-stays-empty"],
@@ -30,7 +30,7 @@ def write_then_read(lab: Lab) -> None:
 @case(
     "byte_stream.new-stream-is-empty-and-open",
     checkpoint=1,
-    rfc=["9293 2.2"],
+    rfc=["9293 2.2", "K-BYTE-3", "K-BYTE-5"],
     rule="A new stream is empty, open, not finished, and has its whole capacity free.",
     hint="Is every field of the structure set before it is used?",
     kills=["byte_stream.finished-when-empty", "byte_stream.one-slot-stays-empty"],
@@ -50,7 +50,7 @@ def new_stream(lab: Lab) -> None:
 @case(
     "byte_stream.write-accepts-what-fits",
     checkpoint=1,
-    rfc=["9293 3.8.6"],
+    rfc=["9293 3.8.6", "K-BYTE-2"],
     rule="A write takes as many bytes as there is room for, and says how many that were.",
     hint="available = capacity - buffered; take the smaller of that and the length.",
     kills=["byte_stream.all-or-nothing", "byte_stream.counts-what-was-offered"],
@@ -87,7 +87,7 @@ def capacity_is_no_total(lab: Lab) -> None:
 @case(
     "byte_stream.full-is-not-empty",
     checkpoint=1,
-    rfc=["9293 3.8.6"],
+    rfc=["9293 3.8.6", "K-BYTE-3"],
     rule="A full stream holds exactly `capacity` bytes, wherever in its memory it begins.",
     hint="If a reading and a writing position are all you have, full and empty look the same.",
     kills=["byte_stream.one-slot-stays-empty", "byte_stream.second-piece-is-the-first"],
@@ -108,7 +108,7 @@ def full_is_not_empty(lab: Lab) -> None:
 @case(
     "byte_stream.counts-only-what-was-accepted",
     checkpoint=1,
-    rfc=["9293 3.8.6"],
+    rfc=["9293 3.8.6", "K-BYTE-2"],
     rule="total_written counts the bytes accepted, not those offered; offering nothing is fine.",
     hint="Which of the two lengths do you add?",
     kills=["byte_stream.counts-what-was-offered"],
@@ -126,7 +126,7 @@ def counts_what_was_accepted(lab: Lab) -> None:
 @case(
     "byte_stream.capacity-of-zero-and-of-one",
     checkpoint=1,
-    rfc=["9293 3.8.6"],
+    rfc=["9293 3.8.6", "K-BYTE-3"],
     rule="A stream of capacity 0 takes nothing and can still be closed; one of capacity 1 passes"
     " bytes on one by one.",
     hint="What is x % 0, and what may malloc(0) return?",
@@ -194,7 +194,7 @@ def sixty_thousand(lab: Lab) -> None:
 @case(
     "byte_stream.peek-removes-nothing",
     checkpoint=1,
-    rfc=["9293 3.8"],
+    rfc=["9293 3.8", "K-BYTE-4"],
     rule="Looking at bytes changes nothing: only pop removes them.",
     hint="A sender looks at the same bytes again each time it has to retransmit them.",
     kills=["byte_stream.pop-removes-nothing"],
@@ -214,7 +214,7 @@ def peek_removes_nothing(lab: Lab) -> None:
 @case(
     "byte_stream.peek-skips",
     checkpoint=1,
-    rfc=["9293 3.8"],
+    rfc=["9293 3.8", "K-BYTE-4"],
     rule="A peek begins `skip` bytes after the read position, also where those lie beyond the end"
     " of the memory; and shows nothing when there is nothing.",
     hint="The byte wanted has stream index total_read + skip. Where is that one stored?",
@@ -320,7 +320,7 @@ def readable_after_close(lab: Lab) -> None:
 @case(
     "byte_stream.closed-empty-is-finished",
     checkpoint=1,
-    rfc=["9293 3.6"],
+    rfc=["9293 3.6", "K-BYTE-5"],
     rule="An empty stream that is closed is finished at once; one that is not closed never is.",
     hint="finished is a question about now: closed, and nothing buffered.",
     kills=["byte_stream.finished-when-empty"],
@@ -361,7 +361,7 @@ def an_error_is_no_end(lab: Lab) -> None:
 @case(
     "byte_stream.memory-is-given-back",
     checkpoint=1,
-    rfc=["9293 3.8.6"],
+    rfc=["9293 3.8.6", "K-MEM-1"],
     rule="byte_stream_free gives back everything that the stream owns.",
     hint="One free for each malloc; the structure itself comes last.",
     kills=["byte_stream.leaks-its-buffer"],

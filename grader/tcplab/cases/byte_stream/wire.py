@@ -31,7 +31,7 @@ def window_drains_and_refills(lab: Lab) -> None:
 @case(
     "byte_stream.window-is-the-free-space",
     checkpoint=1,
-    rfc=["9293 3.8.6"],
+    rfc=["9293 3.8.6", "K-BYTE-3"],
     rule="While the application reads nothing, each byte that arrives narrows the window by one.",
     hint="The window is made from byte_stream_available.",
     kills=["byte_stream.one-slot-stays-empty"],
@@ -87,7 +87,7 @@ def readable_when_all_is_over(lab: Lab) -> None:
 @case(
     "byte_stream.send-buffer-fills-and-empties",
     checkpoint=1,
-    rfc=["9293 3.8", "9293 3.9.1.2"],
+    rfc=["9293 3.8", "9293 3.9.1.2", "K-BYTE-2"],
     rule="Written bytes keep their place until they are acknowledged; then there is room for more.",
     hint="Popping by the acknowledgment and writing at the other end: who counts what?",
     kills=["byte_stream.capacity-is-a-lifetime-total", "byte_stream.all-or-nothing"],
@@ -152,7 +152,7 @@ def close_delivers_what_is_buffered(lab: Lab) -> None:
 @case(
     "byte_stream.byte-by-byte",
     checkpoint=1,
-    rfc=["9293 2.2"],
+    rfc=["9293 2.2", "K-BYTE-1"],
     rule="A stream has no seams: how it was cut on the way in says nothing about the way out.",
     hint="Only the order of the bytes is kept, not the calls that brought them.",
     kills=["byte_stream.pop-removes-nothing"],

@@ -15,7 +15,7 @@ from tcplab.peer import Peer
     rfc=["9293 3.8.6.3", "MUST-40", "SHLD-18", "C-DAK-1", "B-ES-15"],
     rule="An ACK may wait for company, but less than half a second.",
     hint="ack_delay_ms, counted from the first segment that is not acknowledged.",
-    kills=["connection.delayed-ack-never-comes"],
+    kills=["connection.delayed-ack-never-comes", "connection.ack-delayed-too-long"],
     weight=2,
 )
 def ack_in_time(lab: Lab) -> None:
@@ -73,7 +73,7 @@ def one_ack(lab: Lab) -> None:
 @case(
     "connection.ack-rides-on-data",
     checkpoint=5,
-    rfc=["9293 3.8", "U-13", "C-DAK-6"],
+    rfc=["9293 3.8", "U-13", "C-DAK-6", "D-CONN-32"],
     rule="Data that leaves carries the latest acknowledgment; it needs no segment of its own then.",
     hint="Each segment is made from what both halves say at that moment.",
     kills=["connection.two-acks-for-one"],
@@ -146,7 +146,7 @@ def acks_at_snd_nxt(lab: Lab) -> None:
 @case(
     "connection.gap-is-reported",
     checkpoint=5,
-    rfc=["9293 3.10.7.4", "MAY-13", "C-DAK-3", "D-SEND-34", "E-16"],
+    rfc=["9293 3.10.7.4", "MAY-13", "C-DAK-3", "E-16"],
     rule="Each segment behind a gap is answered with a bare ACK of what is missing.",
     hint="RFC 5681, 4.2: the peer counts these ACKs, to send the missing one again sooner.",
     kills=["connection.gap-not-reported"],
@@ -165,10 +165,14 @@ def gap_is_reported(lab: Lab) -> None:
 @case(
     "connection.lost-acks-are-given-again",
     checkpoint=5,
-    rfc=["9293 3.10.7.4", "D-CONN-33", "D-RECV-7", "B-AC-9"],
+    rfc=["9293 3.10.7.4", "D-CONN-33", "D-RECV-7", "B-AC-9", "D-RECV-10"],
     rule="A peer whose ACKs get lost sends its data again and again: each copy is answered.",
     hint="These are not challenges: whatever limits those must not limit this.",
-    kills=["connection.limiter-swallows-real-acks", "connection.unacceptable-not-answered"],
+    kills=[
+        "connection.limiter-swallows-real-acks",
+        "connection.unacceptable-not-answered",
+        "connection.acks-each-number-once",
+    ],
     weight=2,
 )
 def lost_acks(lab: Lab) -> None:

@@ -100,7 +100,7 @@ def old_duplicate_syn(lab: Lab) -> None:
 @case(
     "connection.two-half-open-at-a-time",
     checkpoint=5,
-    rfc=["9293 3.9.1.1", "MUST-42", "D-CONN-19"],
+    rfc=["9293 3.9.1.1", "MUST-42"],
     rule="While one handshake waits for its last ACK another one is served; each makes one.",
     hint="Nothing about one connection may be kept where another one finds it.",
     kills=["connection.not-answering-syn"],

@@ -62,7 +62,7 @@ def mss_by_default(lab: Lab) -> None:
 @case(
     "connection.our-mss-fits-our-link",
     checkpoint=5,
-    rfc=["9293 3.7.1", "MUST-14", "MUST-65", "MUST-67", "MUST-68", "SHLD-5", "C-MSS-4"],
+    rfc=["9293 3.7.1", "MUST-14", "MUST-67", "MUST-68", "SHLD-5", "C-MSS-4", "D-CONN-7"],
     rule="SYN and SYN+ACK announce what our link carries, whatever the peer has announced.",
     hint="The option holds config.mss, not the MSS that the sender uses.",
     kills=["connection.mss-is-an-echo", "connection.mss-not-announced"],

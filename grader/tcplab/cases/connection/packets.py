@@ -17,7 +17,11 @@ from tcplab.packet import IP, TCP, Raw
     rfc=["9293 3.1", "MUST-2", "MUST-3", "C-CSUM-1", "D-CONN-2", "D-CONN-3"],
     rule="Checksums are right both ways for payloads of any length, odd ones too.",
     hint="The monitors check every packet that leaves; a wrong one is lost on the way to a kernel.",
-    kills=["segment.odd-byte-low", "segment.checksum-without-payload"],
+    kills=[
+        "segment.odd-byte-low",
+        "segment.checksum-without-payload",
+        "segment.length-without-payload",
+    ],
     weight=2,
 )
 def any_length(lab: Lab) -> None:
@@ -57,7 +61,7 @@ def damaged(lab: Lab) -> None:
 @case(
     "connection.addresses-belong-to-the-checksum",
     checkpoint=5,
-    rfc=["9293 3.1", "MUST-3", "C-CSUM-2"],
+    rfc=["9293 3.1", "MUST-3"],
     rule="The pseudo-header tells a segment that has reached the wrong address.",
     hint="Both addresses, the protocol, and the length of the TCP segment.",
     kills=["segment.checksum-not-verified"],
@@ -83,7 +87,7 @@ def addresses_in_checksum(lab: Lab) -> None:
 @case(
     "connection.impossible-headers-do-no-harm",
     checkpoint=5,
-    rfc=["9293 3.1", "U-2", "D-CONN-5"],
+    rfc=["9293 3.1", "U-2"],
     rule="A data offset below 5 or past the end makes a segment no segment.",
     hint="Look before you read: every offset comes from somebody else.",
     kills=["segment.offset-below-five", "segment.offset-past-the-end"],
@@ -241,7 +245,7 @@ def syn_from_nowhere(lab: Lab) -> None:
 )
 def nobody_connects(lab: Lab) -> None:
     for address in ("224.0.0.1", "255.255.255.255", "10.0.0.255"):
-        expect_equal("the error", "EINVAL", lab.refused_connect(address))
+        lab.refused_connect(address)
     expect_equal("packets to nobody", [], lab.strays)
     app = lab.connect(7)
     peer = lab.peer_of(app)
@@ -252,7 +256,7 @@ def nobody_connects(lab: Lab) -> None:
 @case(
     "connection.icmp-does-not-kill",
     checkpoint=5,
-    rfc=["9293 3.9.2.2", "MUST-55", "MUST-56"],
+    rfc=["9293 3.9.2.2", "MUST-55", "MUST-56", "E-7"],
     rule="ICMP messages of soft errors, and source quench, leave a connection as it was.",
     hint="Anybody can send them. They are hints at most.",
     kills=["connection.unacceptable-not-answered"],

@@ -144,7 +144,11 @@ def data_offset(lab: Lab) -> None:
     rfc=["9293 3.1", "MUST-4", "MUST-6", "MUST-64", "C-OPT-2"],
     rule="Options follow one another without alignment; unknown ones are skipped by their length.",
     hint="No-op is one byte; every other kind tells its length in its second byte.",
-    kills=["segment.nop-has-a-length", "segment.unknown-option-ends-the-list"],
+    kills=[
+        "segment.nop-has-a-length",
+        "segment.unknown-option-ends-the-list",
+        "segment.option-without-value-refused",
+    ],
     weight=2,
 )
 def options_at_any_place(lab: Lab) -> None:
@@ -156,6 +160,7 @@ def options_at_any_place(lab: Lab) -> None:
         b"\xfd\x06\x02\x04\x00\x64" + mss,
         b"\x08\x0a" + bytes(8) + mss + b"\x00",
         b"\x01" * 36 + mss,
+        b"\xfd\x02" + mss + b"\xfe\x02",
     ):
         lab.segment.parse(_bytes_of(SYN, options=options, data=b"x"), mss=700, data=b"x")
     lab.segment.parse(_bytes_of(SYN, options=b"\x01" * 40), mss=None)
@@ -222,13 +227,30 @@ def mss_on_syn_only(lab: Lab) -> None:
     rfc=["9293 3.2", "MUST-14", "MUST-69", "U-1", "D-CONN-7"],
     rule="An MSS option makes the header 24 bytes long; reserved bits are zero.",
     hint="The data offset counts words of four bytes, options included.",
-    kills=["segment.offset-without-options"],
+    kills=["segment.offset-without-options", "segment.sets-a-reserved-bit"],
     weight=2,
 )
 def mss_is_written(lab: Lab) -> None:
     for mss in (1460, 536, 65535, 1):
         lab.segment.serialize(flags=SYN, seq=7, window=65535, mss=mss)
         lab.segment.serialize(flags=SYN | ACK, seq=7, ack=8, mss=mss, data=b"with a byte or two")
+
+
+@case(
+    "segment.not-a-byte-too-many",
+    checkpoint=5,
+    rfc=["9293 3.1", "K-SEG-1"],
+    rule="A segment that fits exactly is written; one that does not is not, and nothing overflows.",
+    hint="Is the option there when you write it? How long is header, option and payload together?",
+    kills=["segment.capacity-is-not-looked-at", "segment.option-always-written"],
+    weight=2,
+)
+def not_a_byte_too_many(lab: Lab) -> None:
+    for data in (b"", b"a", b"abc", b"a payload of its own"):
+        lab.segment.serialize(flags=ACK, data=data, capacity=20 + len(data))
+        lab.segment.does_not_fit(flags=ACK, data=data, capacity=19 + len(data))
+        lab.segment.serialize(flags=SYN, mss=700, data=data, capacity=24 + len(data))
+        lab.segment.does_not_fit(flags=SYN, mss=700, data=data, capacity=23 + len(data))
 
 
 @case(

@@ -24,7 +24,7 @@ def _both_opened(lab: Lab) -> tuple[Peer, App]:
 @case(
     "connection.syn-received-wrong-acks",
     checkpoint=5,
-    rfc=["9293 3.10.7.4", "B-SR-9", "B-SR-10", "U-7", "U-23", "D-CONN-17"],
+    rfc=["9293 3.10.7.4", "B-SR-9", "B-SR-10", "U-7", "U-23", "D-CONN-17", "E-14"],
     rule="An ACK of anything but our SYN does not complete the handshake: it is reset.",
     hint="SND.UNA < SEG.ACK =< SND.NXT. RFC 793 allowed equality on the left; that was an error.",
     kills=["connection.syn-received-any-ack", "connection.syn-received-old-ack-completes"],

@@ -161,7 +161,7 @@ def crossing_syn_with_data(lab: Lab) -> None:
     rfc=["9293 3.10.7.3", "D-CONN-15", "C-5961-5"],
     rule="One answer for one wrong ACK: two confused hosts make no storm between them.",
     hint="A reset does not bring the SYN forward: that one waits for its timer.",
-    kills=["connection.syn-sent-bad-ack-unanswered"],
+    kills=["connection.syn-sent-bad-ack-unanswered", "connection.wrong-ack-brings-the-syn-forward"],
 )
 def no_endless_talk(lab: Lab) -> None:
     peer, app = _syn_sent(lab)

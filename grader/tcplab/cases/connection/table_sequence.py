@@ -50,7 +50,7 @@ def data_beyond(lab: Lab, state: str, code: str) -> None:
 @case(
     "connection.reset-outside-the-window-in-{state}",
     checkpoint=5,
-    rfc=["9293 3.10.7.4", "B-{code}-2", "U-15", "D-CONN-13"],
+    rfc=["9293 3.10.7.4", "B-{code}-2", "U-15", "D-CONN-13", "U-9"],
     rule="A reset outside the window is dropped without a word ({state}).",
     hint="The first check comes before the second, and answers everything but a reset.",
     each=each_state("syn-received", *SYNCHRONIZED),
@@ -67,7 +67,7 @@ def reset_outside(lab: Lab, state: str, code: str) -> None:
 @case(
     "connection.reset-at-rcv-nxt-in-{state}",
     checkpoint=5,
-    rfc=["9293 3.10.7.4", "B-{code}-3", "U-9", "D-CONN-35"],
+    rfc=["9293 3.10.7.4", "B-{code}-3", "D-CONN-35"],
     rule="A reset exactly at RCV.NXT ends the connection; the application learns of it ({state}).",
     hint="Second check, by state: while one side still has something to say, it is an error.",
     each=each_state("established", "fin-wait-1", "fin-wait-2", "close-wait"),

@@ -123,7 +123,7 @@ def closed_window(lab: Lab) -> None:
 @case(
     "connection.lost-handshake-is-forgotten",
     checkpoint=5,
-    rfc=["9293 3.8.3", "9293 3.10.8", "MUST-23"],
+    rfc=["9293 3.8.3", "9293 3.10.8", "MUST-22"],
     rule="A SYN+ACK that nobody acknowledges is given up in the end; the listener goes on.",
     hint="The same R2 as for a SYN.",
     kills=["connection.never-gives-up"],

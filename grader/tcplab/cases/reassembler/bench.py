@@ -11,7 +11,7 @@ from tcplab.lab import Lab
 @case(
     "reassembler.in-order-passes-through",
     checkpoint=2,
-    rfc=["9293 3.10.7.4"],
+    rfc=["9293 3.10.7.4", "K-REAS-1"],
     rule="Pieces that come in order are delivered at once; nothing is held.",
     hint="The index that you wait for is the number of bytes written so far.",
     kills=["reassembler.delivers-nothing"],
@@ -31,7 +31,7 @@ def in_order(lab: Lab) -> None:
 @case(
     "reassembler.second-before-first",
     checkpoint=2,
-    rfc=["9293 SHLD-31", "D-REAS-1"],
+    rfc=["D-REAS-1", "9293 3.10.7.4", "SHLD-31"],
     rule="A piece that comes too early is held until the bytes before it are there.",
     hint="Nothing may be written to the stream while a byte before it is missing.",
     kills=["reassembler.drops-what-is-early"],
@@ -49,7 +49,7 @@ def second_before_first(lab: Lab) -> None:
 @case(
     "reassembler.every-order-of-four",
     checkpoint=2,
-    rfc=["9293 SHLD-31", "D-REAS-2"],
+    rfc=["D-REAS-2", "9293 3.10.7.4", "SHLD-31"],
     rule="Four pieces give the same stream in each of their 24 orders.",
     hint="After each insert: deliver as long as the next byte is there, not only the new piece.",
     kills=["reassembler.drops-what-is-early", "reassembler.delivers-one-run"],
@@ -68,7 +68,7 @@ def every_order(lab: Lab) -> None:
 @case(
     "reassembler.one-piece-fills-the-hole",
     checkpoint=2,
-    rfc=["9293 SHLD-31", "D-REAS-2"],
+    rfc=["D-REAS-2", "9293 3.10.7.4", "SHLD-31"],
     rule="The piece that fills the last hole delivers everything that waited behind it.",
     hint="How many held pieces can one new piece touch?",
     kills=["reassembler.counts-overlaps-twice", "reassembler.holds-eight-bytes"],
@@ -89,7 +89,7 @@ def one_piece_fills_the_hole(lab: Lab) -> None:
 @case(
     "reassembler.as-many-holes-as-bytes",
     checkpoint=2,
-    rfc=["9293 SHLD-31", "D-REAS-3"],
+    rfc=["D-REAS-3", "9293 3.10.7.4", "SHLD-31"],
     rule="However many holes there are, the piece that comes next in order is taken.",
     hint="If you keep a list of limited length: what happens when it is full?",
     kills=["reassembler.holds-eight-bytes"],
@@ -303,7 +303,7 @@ def enormous_indices(lab: Lab) -> None:
 @case(
     "reassembler.one-byte-pieces-in-any-order",
     checkpoint=2,
-    rfc=["9293 SHLD-31", "D-REAS-2"],
+    rfc=["D-REAS-2", "9293 3.10.7.4", "SHLD-31"],
     rule="A stream that arrives byte by byte, in no order at all, is put together.",
     hint="Shuffle ten cards and sort them into a row with gaps: what do you compare?",
     kills=["reassembler.drops-what-is-early", "reassembler.holds-eight-bytes"],
@@ -353,7 +353,7 @@ def anything_may_arrive(lab: Lab) -> None:
 @case(
     "reassembler.memory-is-given-back",
     checkpoint=2,
-    rfc=["9293 3.10.7.4"],
+    rfc=["9293 3.10.7.4", "K-MEM-1"],
     rule="What is still held when the reassembler is freed is given back with it.",
     hint="Free the pieces that were never delivered, too; but not the stream, which is borrowed.",
     kills=["reassembler.leaks-what-it-holds"],

@@ -9,7 +9,7 @@ from tcplab.lab import Lab
 @case(
     "reassembler.last-piece-closes",
     checkpoint=2,
-    rfc=["9293 3.10.7.4"],
+    rfc=["9293 3.10.7.4", "K-REAS-2"],
     rule="When all bytes up to the end have been written, the output is closed.",
     hint="After each insert: has the number of bytes written reached the end, if one is known?",
     kills=["reassembler.never-closes"],
@@ -192,12 +192,34 @@ def end_cuts_off_what_is_held(lab: Lab) -> None:
         bench.expect(pending=0)
         bench.expect_delivered(b"abcd")
         bench.expect_finished()
+    single = lab.reassembler(capacity=8)
+    single.insert(6, b"g")
+    single.insert(4, b"", last=True)
+    single.expect(pending=0)
+
+
+@case(
+    "reassembler.no-end-in-the-past",
+    checkpoint=2,
+    rfc=["9293 3.10.7.4", "D-REAS-11"],
+    rule="An end before bytes that were delivered already is no end: the stream goes on.",
+    hint="Compare a claimed end with the next index before you believe it.",
+    kills=["reassembler.believes-an-end-in-the-past"],
+)
+def no_end_in_the_past(lab: Lab) -> None:
+    bench = lab.reassembler(capacity=16)
+    bench.insert(0, b"abcdef")
+    bench.insert(0, b"abc", last=True)
+    bench.insert(0, b"", last=True)
+    bench.insert(6, b"gh", last=True)
+    bench.expect_delivered(b"abcdefgh")
+    bench.expect_finished()
 
 
 @case(
     "reassembler.stream-with-an-error",
     checkpoint=2,
-    rfc=["9293 3.10.7.4"],
+    rfc=["9293 3.10.7.4", "K-REAS-3"],
     rule="A stream with an error takes no more bytes: pieces that still arrive do no harm.",
     hint="byte_stream_write returns how much it has taken. Do you believe that it is always all?",
     kills=["reassembler.writes-to-a-stream-with-an-error"],
@@ -256,7 +278,7 @@ def nothing_after_the_end(lab: Lab) -> None:
 @case(
     "reassembler.capacity-of-zero",
     checkpoint=2,
-    rfc=["9293 3.10.7.4"],
+    rfc=["9293 3.10.7.4", "K-REAS-2"],
     rule="Where there is no room, no byte is taken, and yet an empty stream can end.",
     hint="What is the remainder of a division by the capacity here?",
     kills=["reassembler.ignores-an-empty-last"],

@@ -90,7 +90,7 @@ def merged_retransmission(lab: Lab) -> None:
 @case(
     "reassembler.byte-by-byte-backwards",
     checkpoint=2,
-    rfc=["9293 SHLD-31", "D-REAS-3"],
+    rfc=["D-REAS-3", "9293 3.10.7.4", "SHLD-31"],
     rule="Twenty segments of one byte, the last one first: the one that closes the gap acknowledges"
     " them all.",
     hint="How many separate pieces can your reassembler hold?",
@@ -211,7 +211,7 @@ def fin_over_the_edge(lab: Lab) -> None:
 @case(
     "reassembler.nothing-behind-the-fin",
     checkpoint=2,
-    rfc=["9293 3.10.7.4", "D-REAS-11", "D-CONN-18"],
+    rfc=["9293 3.10.7.4", "D-REAS-11"],
     rule="Data behind the FIN does not exist: the stream ends where the FIN stands.",
     hint="Pieces held beyond an end must go when the end becomes known.",
     kills=["reassembler.delivers-beyond-the-end", "reassembler.keeps-what-lies-beyond-the-end"],

@@ -36,7 +36,7 @@ def ack_is_next(lab: Lab) -> None:
 @case(
     "receiver.nothing-counts-before-the-syn",
     checkpoint=3,
-    rfc=["9293 3.3.1", "9293 3.4"],
+    rfc=["9293 3.3.1", "9293 3.4", "K-RECV-1"],
     rule="Before the SYN there is no sequence number to compare with: data and FIN are ignored, and"
     " there is nothing to acknowledge.",
     hint="Which field of your receiver has no meaning yet, and who looks at it all the same?",
@@ -79,7 +79,7 @@ def syn_brings_data(lab: Lab) -> None:
 @case(
     "receiver.second-syn-begins-nothing",
     checkpoint=3,
-    rfc=["9293 3.4"],
+    rfc=["9293 3.4", "K-RECV-1"],
     rule="Only the first SYN fixes IRS: when one comes again, what it brings along is taken at its"
     " place, and nothing begins anew.",
     hint="How often may your receiver note the initial sequence number?",

@@ -80,7 +80,7 @@ def tiny_buffers(lab: Lab) -> None:
 @case(
     "receiver.first-window-is-all-there-is",
     checkpoint=3,
-    rfc=["9293 3.8.6.2.2", "9293 3.10.7.2"],
+    rfc=["9293 3.8.6.2.2", "9293 3.10.7.2", "K-RECV-2"],
     rule="The first window offered is the whole free space, also when the SYN came with text.",
     hint="Silly windows come from small steps of an edge; what is the edge before the first offer?",
     kills=["receiver.first-window-is-from-before-the-text"],
@@ -98,7 +98,7 @@ def first_window_is_all(lab: Lab) -> None:
 @case(
     "receiver.window-is-known-before-it-is-offered",
     checkpoint=3,
-    rfc=["9293 3.3.1"],
+    rfc=["9293 3.3.1", "K-RECV-2"],
     rule="From the SYN on there is a window, even if no segment has told of it yet.",
     hint="When does the right edge get its first value?",
     kills=["receiver.no-window-until-the-first-send"],
@@ -179,7 +179,11 @@ def window_never_reaches_back(lab: Lab) -> None:
     rfc=["9293 3.8.6.2.2", "MUST-39", "C-SWS-2", "D-RECV-14"],
     rule="The right edge moves by one MSS at least, or stays: small windows make small segments.",
     hint="How far could the edge move, and is that worth while? If not, offer the old edge again.",
-    kills=["receiver.no-silly-window-avoidance", "receiver.edge-needs-more-than-enough"],
+    kills=[
+        "receiver.no-silly-window-avoidance",
+        "receiver.edge-needs-more-than-enough",
+        "receiver.edge-creeps",
+    ],
 )
 def no_silly_windows(lab: Lab) -> None:
     receiver, text = _after_syn(lab, recv_capacity=4000, mss=1000), lab.bytes(4000)
@@ -281,7 +285,7 @@ def update_only_for_two_segments(lab: Lab) -> None:
 @case(
     "receiver.asking-is-not-offering",
     checkpoint=3,
-    rfc=["9293 3.8.6.2.2", "9293 3.10.7.4"],
+    rfc=["9293 3.8.6.2.2", "9293 3.10.7.4", "K-RECV-3"],
     rule="The window on offer is the one that a segment last told of: reading changes it only with"
     " the next segment that leaves.",
     hint="Where is the only place that may move the right edge after the SYN?",

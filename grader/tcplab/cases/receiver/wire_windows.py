@@ -180,7 +180,7 @@ def zero_window_answers_probes(lab: Lab) -> None:
     rfc=["9293 3.10.7.4", "U-25", "B-AC-1", "D-RECV-17"],
     rule="The window is about what comes in: with none to offer, acknowledgments are still heard.",
     hint="A bare ACK takes no room. Is it acceptable when RCV.WND is 0?",
-    kills=["receiver.zero-window-refuses-all"],
+    kills=["receiver.zero-window-refuses-all", "receiver.edge-creeps"],
 )
 def zero_window_hears_acks(lab: Lab) -> None:
     peer, app, data = _filled(lab)
@@ -214,7 +214,7 @@ def zero_window_hears_resets(lab: Lab) -> None:
 @case(
     "receiver.zero-window-and-fin",
     checkpoint=3,
-    rfc=["9293 3.10.7.4", "B-AC-5"],
+    rfc=["9293 3.10.7.4", "B-AC-5", "E-9"],
     rule="A FIN at zero window may be taken or refused: the stream ends once, and whole.",
     hint="By the table it is outside the window, so it comes again. Does it count twice?",
     kills=["receiver.fin-is-not-counted", "receiver.no-window-updates"],

@@ -59,7 +59,11 @@ def bytes_and_fin(lab: Lab) -> None:
     rfc=["9293 3.10.4", "B-SC-9", "D-SEND-2", "D-SEND-4"],
     rule="The FIN follows the last byte, and needs one sequence number of window as a byte does.",
     hint="Three conditions: the stream is closed, all of it is sent, there is room for one more.",
-    kills=["sender.fin-before-the-data", "sender.fin-needs-no-window"],
+    kills=[
+        "sender.fin-before-the-data",
+        "sender.fin-needs-no-window",
+        "sender.fin-acked-when-nothing-is-in-flight",
+    ],
 )
 def fin_waits(lab: Lab) -> None:
     data = lab.bytes(2000)
@@ -83,7 +87,7 @@ def fin_waits(lab: Lab) -> None:
 @case(
     "sender.nothing-but-a-fin",
     checkpoint=4,
-    rfc=["9293 3.6", "9293 3.10.4"],
+    rfc=["9293 3.6", "9293 3.10.4", "U-4", "D-SEND-4"],
     rule="A stream that is closed before anything was written is a SYN and a FIN.",
     hint="The FIN of an empty stream has the number after the SYN's; it still waits for its ACK.",
     kills=["sender.fin-not-waiting"],
@@ -106,7 +110,7 @@ def nothing_but_fin(lab: Lab) -> None:
 @case(
     "sender.close-delivers-everything-first",
     checkpoint=4,
-    rfc=["9293 3.6", "U-11", "B-SC-9", "D-SEND-4"],
+    rfc=["9293 3.6", "U-11", "B-SC-9", "D-SEND-4", "D-SEND-2"],
     rule="CLOSE means: no more to send after this. All that was written comes before the FIN.",
     hint="The FIN has the number behind the last byte, so it cannot leave before that byte.",
     kills=["sender.fin-before-the-data"],

@@ -156,7 +156,7 @@ def slow_path(lab: Lab) -> None:
 @case(
     "sender.late-ack-is-no-fast-path",
     checkpoint=4,
-    rfc=["6298 3", "6298 5", "C-RTO-6", "C-RTO-14"],
+    rfc=["6298 3", "6298 5", "C-RTO-6", "C-RTO-14", "E-20"],
     rule="An ACK right after a retransmission does not make the RTO short again.",
     hint="Karn: no sample; and without a sample the backed-off RTO stays.",
     kills=["sender.sample-from-retransmission", "sender.rto-reset-by-any-ack"],

@@ -121,7 +121,7 @@ def full_and_in_a_row(lab: Lab) -> None:
 @case(
     "sender.small-writes-collapse",
     checkpoint=4,
-    rfc=["9293 3.9.1.2", "SHLD-27"],
+    rfc=["9293 3.9.1.2", "SHLD-27", "MAY-16"],
     rule="Many small writes that had to wait leave together, not each in a segment of its own.",
     hint="A segment is cut from the stream. It does not know of writes.",
     kills=["sender.one-byte-segments"],

@@ -15,7 +15,13 @@ from tcplab.peer import Peer
     rfc=["9293 3.8.6.1", "MUST-36", "SHLD-29", "SHLD-30", "C-ZWP-2", "D-SEND-21"],
     rule="A zero window is probed with one byte after one RTO, then after twice as long, and on.",
     hint="The timer runs although nothing is in flight: the news that it opens may get lost.",
-    kills=["sender.no-probes", "sender.probes-do-not-slow-down", "sender.probe-of-many-bytes"],
+    kills=[
+        "sender.no-probes",
+        "sender.probes-do-not-slow-down",
+        "sender.probe-of-many-bytes",
+        "sender.probe-skips-a-byte",
+        "sender.empty-probes",
+    ],
 )
 def zero_window_probes(lab: Lab) -> None:
     sender = lab.sender()
@@ -82,7 +88,7 @@ def answered_probes(lab: Lab) -> None:
 @case(
     "sender.unanswered-probes-are-counted",
     checkpoint=4,
-    rfc=["9293 3.8.6.1", "9293 3.8.3", "D-SEND-26"],
+    rfc=["9293 3.8.6.1", "9293 3.8.3", "D-SEND-26", "C-FAIL-3"],
     rule="Probes that nobody answers are retransmissions with no end in sight: they are counted.",
     hint="From the second on, the probe's byte is in flight and the timer has run out on it.",
     kills=["sender.retransmissions-not-counted"],
@@ -129,7 +135,11 @@ def shrinking_window(lab: Lab) -> None:
     rfc=["9293 3.8.6.1", "MUST-35", "C-ZWP-4", "D-SEND-28"],
     rule="If the window closes over data in flight, its first byte is the probe; opening resends.",
     hint="The peer has most likely refused what is in flight. Who tells it again when it has room?",
-    kills=["sender.reopened-window-waits", "sender.retransmission-beyond-window"],
+    kills=[
+        "sender.reopened-window-waits",
+        "sender.retransmission-beyond-window",
+        "sender.empty-retransmissions-at-a-closed-window",
+    ],
 )
 def window_shuts(lab: Lab) -> None:
     data = lab.bytes(500)
@@ -185,7 +195,7 @@ def _expect_probe(peer: Peer, seq: int, data: bytes, **when: int) -> Segment:
     rfc=["9293 3.8.6.1", "MUST-36", "C-ZWP-6", "D-SEND-21", "D-SEND-24", "D-SEND-25"],
     rule="Data that waits for a zero window is probed for; when the window opens, it is sent.",
     hint="The update that opens the window is a bare ACK, and those are not sent again if lost.",
-    kills=["sender.no-probes"],
+    kills=["sender.no-probes", "sender.probe-skips-a-byte", "sender.empty-probes"],
     weight=2,
 )
 def closed_window_is_probed(lab: Lab) -> None:
@@ -272,7 +282,10 @@ def window_shrinks(lab: Lab) -> None:
     rfc=["9293 3.8.6.1", "MUST-35", "C-ZWP-4", "D-SEND-22", "D-SEND-28"],
     rule="A window that closes over data in flight is probed, and the data arrives when it opens.",
     hint="With something in flight the timer keeps running, whatever the window is.",
-    kills=["sender.closed-window-stops-the-timer"],
+    kills=[
+        "sender.closed-window-stops-the-timer",
+        "sender.empty-retransmissions-at-a-closed-window",
+    ],
 )
 def window_closes_over_flight(lab: Lab) -> None:
     peer, app = lab.established()

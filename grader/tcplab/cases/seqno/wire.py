@@ -204,15 +204,15 @@ def window_news_across_the_wrap(lab: Lab) -> None:
     ],
 )
 def isns_far_apart(lab: Lab, name: str, isn: int, dut_isn: int) -> None:
-    peer, app = _open(lab, isn=isn, dut_isn=dut_isn, window=30)
-    data = lab.bytes(80)
+    peer, app = _open(lab, isn=isn, dut_isn=dut_isn, window=60)
+    data = lab.bytes(110)
     app.write(data)
-    peer.expect(seq=1, ack=1, data=data[:30])
-    peer.send(data=b"twenty bytes on 2^31", ack=10, window=21)
+    peer.expect(seq=1, ack=1, data=data[:60])
+    peer.send(data=b"twenty bytes on 2^31", ack=10, window=51)
     peer.expect_ack(21)
     peer.window = 1000
-    peer.send(ack=31)
-    peer.expect(seq=31, ack=21, data=data[30:])
+    peer.send(ack=61)
+    peer.expect(seq=61, ack=21, data=data[60:])
 
 
 @case(
