@@ -57,6 +57,10 @@ class Target:
     def find(kit: Kit, name: str) -> Target:
         """`name` is reference, skeleton or a path."""
         folder = {"reference": kit.reference, "skeleton": kit.skeleton}.get(name, Path(name))
+        if not name:
+            raise UsageError("what is to be graded? reference, skeleton or a folder of .c files")
+        if folder.is_file():
+            raise UsageError(f"{name}: this is a file; give the folder that it is in")
         if not folder.is_dir():
             raise UsageError(f"{name}: no such folder; give reference, skeleton or a folder of .c")
         if not os.access(folder, os.R_OK | os.X_OK):

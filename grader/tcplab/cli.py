@@ -1,8 +1,12 @@
 """The command line. Exit codes: 0 grading took place, 1 a check failed where a command says so,
-2 the command could not be carried out: one line on standard error says why."""
+2 the command could not be carried out: one line on standard error says why, 130 it was interrupted.
+"""
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import signal
 import sys
 from importlib import import_module
@@ -12,12 +16,17 @@ import click
 
 from tcplab import __version__
 from tcplab.errors import InfrastructureError
+from tcplab.harmless import harmless
 
-_COMMANDS = ("grade", "coverage", "mutants")  # in the order of --help
+_COMMANDS = ("grade", "probe", "coverage", "mutants", "alternatives")  # in the order of --help
 
 
 class _Interrupted(Exception):
     """Somebody wants this to end."""
+
+
+class _Unread(Exception):
+    """Whoever reads the output has read enough."""
 
 
 class _Commands(click.Group):
@@ -35,11 +44,14 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Click would answer an interrupt with a line of its own."""
+        """Click would answer an interrupt with a line of its own, and a reader that has gone with
+        the status that means a failed check."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise _Interrupted from None
+        except BrokenPipeError:
+            raise _Unread from None
 
 
 @click.group(
@@ -59,16 +71,51 @@ def _interrupt(number: int, frame: object) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    _prepare_output()
+    status = 2
     try:
         outcome = commands.main(args=arguments, prog_name="tcplab", standalone_mode=False)
-        return outcome if isinstance(outcome, int) else 0
+        status = outcome if isinstance(outcome, int) else 0
+        sys.stdout.flush()
     except click.UsageError as error:
-        print(f"tcplab: {error.format_message()} (see --help)", file=sys.stderr)
+        _complain(f"{error.format_message()} (see --help)")
     except click.ClickException as error:
-        print(f"tcplab: {error.format_message()}", file=sys.stderr)
+        _complain(error.format_message())
     except InfrastructureError as error:
-        print(f"tcplab: {error}", file=sys.stderr)
+        _complain(str(error))
     except (_Interrupted, click.Abort, KeyboardInterrupt):
-        print("tcplab: interrupted; nothing was left behind", file=sys.stderr)
-        return 130
-    return 2
+        _complain("interrupted; nothing was left behind")
+        status = 130
+    except (_Unread, BrokenPipeError):
+        status = 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG):
+            raise
+        _complain(f"the output cannot be written: {error.strerror}")
+        status = 2
+    _abandon_output()
+    return status
+
+
+def _prepare_output() -> None:
+    """Either may be closed, or not know all the characters that there are."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _complain(words: str) -> None:
+    try:
+        print(f"tcplab: {harmless(words)}", file=sys.stderr)
+    except OSError:
+        pass  # then nobody hears it
+
+
+def _abandon_output() -> None:
+    """What cannot be written now, cannot be written at the end of the program either."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -158,7 +158,7 @@ def _of_the_linker(output: str) -> str:
     double = re.search(r"(\w+\.c:\d+): multiple definition of [`'](\w+)'", output)
     if double:
         return f"{double[1]}: {double[2]} is defined twice"
-    if "relocation truncated" in output:
+    if "relocation truncated" in output or "relink with --no-relax" in output:
         return "linking: there is too much static data"
     return ""
 

@@ -1,11 +1,11 @@
 """Coverage: which requirement is checked by what.
 
 A demand is covered by a case that names its label. A bug is covered if, besides, a mutant has that
-bug (its `bug` begins with the label) and such a case kills it; unless it is one that only given code
-could have. A leniency is covered by a case that
-names it, or by an alternative solution that makes use of it. A monitor watches over every case with
-packets; it is covered if it is in the list of monitors, and has been seen to find what nothing else
-has found: its `speaks` name a mutant and a case.
+bug (its `bug` begins with the label) and such a case kills it, unless it is one that only given
+code could have. A leniency is covered by a case that names it, or by an alternative solution that
+makes use of it. A monitor watches over every case with packets; it is covered if it is in the list
+of monitors, and has been seen to find what nothing else finds: its `speaks` name a mutant and a
+case.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class Covered:
             "status": one.status,
             "reason": one.reason,
             "seen": list(one.seen),
+            "given": one.given,
             "monitor": one.monitor,
             "covered": self.is_covered,
             "gap": self.gap,
@@ -123,7 +124,7 @@ class Coverage:
         list of lines), and `groups`: each with `name`, `title`, the same counts, and its
         `requirements`. A requirement has `label`, `kind` (demand, bug, leniency or monitor),
         `sections`, `checkpoints`, `text`, `status` (applies, extension or not applicable),
-        `reason`, `seen`, `monitor`, `covered`, `gap` (why not), `cases`, `mutants`,
+        `reason`, `seen`, `given`, `monitor`, `covered`, `gap` (why not), `cases`, `mutants`,
         `alternatives`."""
         return {
             "version": 1,
@@ -189,7 +190,7 @@ def measure(groups: Iterable[Group], evidence: Evidence) -> Coverage:
         problems += [
             f"alternative {alternative.name}: {label} is not in the list of requirements"
             for label in alternative.allowed_by
-            if label not in known
+            if label not in known and not is_section(label)
         ]
     return Coverage(covered, tuple(problems))
 

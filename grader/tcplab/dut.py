@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import select
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -123,6 +124,8 @@ def parse_reply(request: str, text: str) -> Reply:
 class Device(Protocol):
     """What a lab needs of a device under test."""
 
+    cpu_limit_s: float  # for one request
+
     def request(self, text: str) -> Reply:
         """Makes one request."""
 
@@ -167,6 +170,17 @@ class Dut:
         reply = parse_reply(text, self._receive(text))
         self._check_times(reply)
         return reply
+
+    def batch(self, texts: Sequence[str]) -> list[str]:
+        """Sends several requests for components in one packet. Returns the replies as they came:
+        each of them may be an error."""
+        text = "batch " + ";".join(texts)
+        self._refuse_unasked_replies(text)
+        self._send(text)
+        replies = self._receive(text).split(";")
+        if len(replies) != len(texts):
+            raise DutNonsense(f"{len(replies)} answers", f"to {len(texts)} requests at once")
+        return replies
 
     def quit(self, *, must_be_clean: bool = True) -> None:
         """Lets the DUT free everything and end; what the sanitizers find then counts as a crash."""

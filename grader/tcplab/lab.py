@@ -239,6 +239,13 @@ class Lab:
     def dut_if_started(self) -> Device | None:
         return self._dut
 
+    def restart(self) -> None:
+        """Ends the device and starts another one: for cases that go on after a crash. What was made
+        on the first one is gone."""
+        if self._dut is not None:
+            self._dut.close()
+        self._dut, self._wire = self._start_dut()
+
     def new_id(self) -> int:
         """An unused ID for an object of the DUT."""
         self._next_id += 1

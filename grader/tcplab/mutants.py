@@ -27,6 +27,7 @@ from tcplab.errors import BuildError
 from tcplab.kit import COMPONENT_FILES, Kit
 from tcplab.result import Outcome
 from tcplab.sandbox import Launcher
+from tcplab.variant import replace_once, write_variant
 from tcplab.worker import Worker
 
 try:
@@ -82,18 +83,16 @@ def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
 
 def mutate(mutant: Mutant, text: str) -> str:
     """The text with the bug in it. Raises MutantError if its place is not found exactly once."""
-    count = text.count(mutant.find)
-    if count != 1:
-        raise MutantError(f"{mutant.name}: its text stands {count} times in {mutant.file}")
-    return text.replace(mutant.find, mutant.replace)
+    try:
+        return replace_once(text, mutant.find, mutant.replace)
+    except ValueError as error:
+        raise MutantError(f"{mutant.name}: {error} in {mutant.file}") from None
 
 
 def apply(mutant: Mutant, reference: Path, folder: Path) -> Target:
     """Copies the reference to `folder`, which exists, with the bug put in: a target to grade."""
-    for path in reference.glob("*.[ch]"):
-        text = path.read_text(encoding="utf-8")
-        text = mutate(mutant, text) if path.name == mutant.file else text
-        (folder / path.name).write_text(text, encoding="utf-8")
+    text = (reference / mutant.file).read_text(encoding="utf-8")
+    write_variant(reference, folder, {mutant.file: mutate(mutant, text)})
     return Target(mutant.name, folder.resolve())
 
 

@@ -5,12 +5,12 @@
     [MUST-40]
     sections = ["9293 3.8.6.3"]     # where it comes from: RFC and section, or a header of the kit
     checkpoints = [3, 5]            # where it can be seen, earliest first
-    text = "They wait for less than half a second."
+    text = "A delayed acknowledgment waits for less than half a second."
 
 and, where it is so, `status` ("extension" or "not applicable") with a `reason`; `seen`, for the
 mistakes of real stacks, where they were, and `given`, where such a mistake can only be made in
 given code, so that no mutant can have it; `monitor`, the class that watches for it, and `speaks`,
-pairs of a mutant and a case in which that monitor, and nothing else, has found something.
+pairs of a mutant and a case in which that monitor, and nothing else, finds something.
 
 What arrives in which state is a regular table, so segment-arrives.toml holds `row`s instead: each
 stands for a label in each of its states (see there).
@@ -34,6 +34,19 @@ except ModuleNotFoundError:  # Python 3.10
 APPLIES = "applies"
 STATUSES = (APPLIES, "extension", "not applicable")
 
+_ORDER = (  # of the groups; others follow by name
+    "rfc9293",
+    "unlabelled",
+    "acceptability",
+    "opening-states",
+    "segment-arrives",
+    "scenarios",
+    "rules",
+    "bugs",
+    "leniencies",
+    "monitors",
+    "contracts",
+)
 _LABEL = re.compile(r"^[A-Z0-9]+(-[A-Z0-9]+)*-[0-9]+$")
 _SECTION = re.compile(r"^[0-9]{4} ([0-9]+(\.[0-9]+)*|App\. [A-Z])$")
 _HEADER = re.compile(r"^[a-z_]+\.h$")
@@ -96,8 +109,8 @@ def is_section(word: str) -> bool:
 
 
 def load(folder: Path) -> list[Group]:
-    """All groups, by the names of their files. Raises RequirementsError."""
-    groups = [_group(path) for path in sorted(folder.glob("*.toml"))]
+    """All groups. Raises RequirementsError."""
+    groups = [_group(path) for path in sorted(folder.glob("*.toml"), key=_place)]
     if not groups:
         raise RequirementsError(f"{folder} has no list of requirements: is the kit complete?")
     home: dict[str, str] = {}
@@ -109,6 +122,11 @@ def load(folder: Path) -> list[Group]:
                 )
             home[one.label] = group.name
     return groups
+
+
+def _place(path: Path) -> tuple[int, str]:
+    known = path.stem in _ORDER
+    return (_ORDER.index(path.stem) if known else len(_ORDER)), path.stem
 
 
 def _group(path: Path) -> Group:
@@ -157,10 +175,11 @@ def _requirement(path: Path, label: str, fields: dict[str, Any]) -> Requirement:
     try:
         lists = {name: tuple(fields.get(name, ())) for name in ("sections", "checkpoints", "seen")}
         pairs = tuple((mutant, case) for mutant, case in fields.get("speaks", ()))
-        one = Requirement(**{**fields, **lists, "label": label, "speaks": pairs})
-    except (TypeError, ValueError) as error:
+        values: dict[str, Any] = {**fields, **lists, "label": label, "speaks": pairs}
+        one = Requirement(**values)
+        problem = _problem(one)
+    except (TypeError, ValueError, AttributeError) as error:
         raise RequirementsError(f"{path.name}: {label}: {error}") from error
-    problem = _problem(one)
     if problem:
         raise RequirementsError(f"{path.name}: {label}: {problem}")
     return one

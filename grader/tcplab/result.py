@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tcplab.sanitizer import sanitizers_words
 from tcplab.score import shown
 
 PASSED = "passed"
 NOT_RUN = "not run"
+_SANITIZER_LINES = 4
 STATUSES = (PASSED, "failed", "crashed", "timeout", NOT_RUN)
 
 
@@ -45,6 +47,14 @@ class CaseResult:
         return self.outcome.status == PASSED
 
     @property
+    def advice(self) -> str:
+        """The hint; but where the device crashed, or had to be ended, what the sanitizer says: a
+        hint is about the rule of the case."""
+        if self.outcome.status in ("crashed", "timeout"):
+            return "; ".join(sanitizers_words(self.outcome.report, _SANITIZER_LINES))
+        return self.hint
+
+    @property
     def points(self) -> Fraction:
         return self.max_points if self.passed else Fraction(0)
 
@@ -62,7 +72,7 @@ class CaseResult:
             "wall_s": round(outcome.wall_s, 4),
         }
         if not self.passed:
-            record["hint"] = self.hint
+            record["hint"] = self.advice
             record["subject"] = outcome.subject
             record["expected"] = outcome.expected
             record["actual"] = outcome.actual

@@ -13,9 +13,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -66,8 +67,18 @@ class Selection:
     chosen: tuple[Case, ...]
 
 
+class GradeInterrupted(KeyboardInterrupt):
+    """Somebody wants the grade to end. `partial` holds the cases that were run, of `total`."""
+
+    def __init__(self, partial: GradeResult, total: int):
+        super().__init__()
+        self.partial = partial
+        self.total = total
+
+
 def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
-    """Grades a target. Raises InfrastructureError where that cannot be done at all."""
+    """Grades a target. Raises InfrastructureError where that cannot be done at all, and
+    GradeInterrupted, or while nothing has been run KeyboardInterrupt, when it was interrupted."""
     started = time.monotonic()
     kit = Kit.find()
     target = Target.find(kit, plan.target)
@@ -78,18 +89,35 @@ def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
     builder = Builder(kit, target, sandboxed=launcher.mode == "bwrap")
     built = builder.build_all([one.checkpoint for one in selections], plan.mode)
     wire, wire_reason = choose_wire(plan.wire)
-    outcomes = _run(plan, selections, built, launcher, wire, progress or silent)
-    return GradeResult(
-        kit=__version__,
-        target=plan.target,
-        seed=plan.seed,
-        wire=wire,
-        wire_reason=wire_reason,
-        sandbox=launcher.mode,
-        mode=plan.mode,
-        wall_s=time.monotonic() - started,
-        checkpoints=tuple(_result(plan, one, built, outcomes) for one in selections),
-    )
+    outcomes: dict[str, Outcome] = {}
+    for one in selections:
+        binary = built[one.checkpoint.number]
+        if isinstance(binary, BuildError):
+            not_built = Outcome(NOT_RUN, f"nothing to run: {binary}", report=binary.report)
+            outcomes.update({case.id: not_built for case in one.chosen})
+
+    def summed_up() -> GradeResult:
+        results = (_result(plan, one, built, outcomes) for one in selections)
+        return GradeResult(
+            kit=__version__,
+            target=plan.target,
+            seed=plan.seed,
+            wire=wire,
+            wire_reason=wire_reason,
+            sandbox=launcher.mode,
+            mode=plan.mode,
+            wall_s=time.monotonic() - started,
+            checkpoints=tuple(one for one in results if one.cases),
+        )
+
+    try:
+        _run(plan, selections, built, launcher, wire, progress or silent, outcomes)
+    except KeyboardInterrupt:
+        if outcomes:
+            total = sum(len(one.chosen) for one in selections)
+            raise GradeInterrupted(summed_up(), total) from None
+        raise
+    return summed_up()
 
 
 def make_folder(folder: Path) -> None:
@@ -99,6 +127,12 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         raise UsageError(
             f"--pcap {folder}: no folder can be made there ({error.strerror}); name another"
+        ) from None
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UsageError(
+            f"--pcap {folder}: nothing can be written there ({error.strerror}); name another"
         ) from None
 
 
@@ -111,16 +145,26 @@ def select(kit: Kit, plan: Plan) -> list[Selection]:
     checkpoints = kit.checkpoints()
     everything = discover(checkpoints)
     selections = []
+    elsewhere: set[int] = set()
     for checkpoint in checkpoints:
-        if plan.checkpoints and checkpoint.number not in plan.checkpoints:
-            continue
         cases = tuple(case for case in everything if case.checkpoint == checkpoint.number)
         chosen = tuple(case for case in cases if fnmatchcase(case.id, plan.case))
-        if chosen:
+        if chosen and plan.checkpoints and checkpoint.number not in plan.checkpoints:
+            elsewhere.add(checkpoint.number)
+        elif chosen:
             selections.append(Selection(checkpoint, cases, chosen))
+    if not selections and elsewhere:
+        asked, found = _numbers(plan.checkpoints), _numbers(elsewhere)
+        raise UsageError(
+            f"no case of checkpoint {asked} is called {plan.case}: those are in checkpoint {found}"
+        )
     if not selections:
         raise UsageError(f"no case is called {plan.case}: an id, or a pattern such as 'sender.*'")
     return selections
+
+
+def _numbers(checkpoints: Iterable[int]) -> str:
+    return " and ".join(map(str, sorted(set(checkpoints))))
 
 
 # --- running -------------------------------------------------------------------------------------
@@ -133,7 +177,9 @@ def _run(
     launcher: Launcher,
     wire: str,
     progress: Progress,
-) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome],
+) -> None:
+    """Runs what was built; `outcomes` fills up."""
     runnable = [
         (case, binary)
         for one in selections
@@ -141,7 +187,7 @@ def _run(
         for case in one.chosen
     ]
     if not runnable:
-        return {}
+        return
     count = min(_MAX_WORKERS, os.cpu_count() or 1, len(runnable))
     adopt_orphans()
     confined = can_have_process_namespace()
@@ -150,7 +196,7 @@ def _run(
         for at in range(count):
             worker = Worker(runnable[at::count], launcher, wire, plan.seed, plan.pcap)
             team.append(_Hand(worker, confined))
-        return _collect(team, len(runnable), progress)
+        _collect(team, len(runnable), progress, outcomes)
     finally:
         for hand in team:
             hand.dismiss()
@@ -191,11 +237,15 @@ def _work(worker: Worker, confined: bool, parents_end: Connection, reports: Conn
         reports.send((None, str(error)))
     except OSError as error:
         reports.send((None, f"the grader could not go on: {error}"))
+    except Exception as error:  # a mistake of ours: one line all the same
+        reports.send((None, f"a mistake in the grader: {type(error).__name__}: {error}"))
     reports.close()
 
 
-def _collect(team: Sequence[_Hand], total: int, progress: Progress) -> dict[str, Outcome]:
-    outcomes: dict[str, Outcome] = {}
+def _collect(
+    team: Sequence[_Hand], total: int, progress: Progress, outcomes: dict[str, Outcome]
+) -> None:
+    count = 0
     open_ends = [hand.reports for hand in team]
     while open_ends:
         for end in wait(open_ends):
@@ -208,10 +258,10 @@ def _collect(team: Sequence[_Hand], total: int, progress: Progress) -> dict[str,
             if identity is None:
                 raise InfrastructureError(outcome)
             outcomes[identity] = outcome
-            progress(len(outcomes), total, identity)
-    if len(outcomes) < total:
+            count += 1
+            progress(count, total, identity)
+    if count < total:
         raise InfrastructureError("a worker of the grader died: is the machine out of memory?")
-    return outcomes
 
 
 # --- summing up ----------------------------------------------------------------------------------
@@ -226,9 +276,6 @@ def _result(
     checkpoint = selection.checkpoint
     points = points_of_cases(selection.all, checkpoint.points)
     binary = built[checkpoint.number]
-    not_built = Outcome("passed")
-    if isinstance(binary, BuildError):
-        not_built = Outcome(NOT_RUN, f"nothing to run: {binary}", report=binary.report)
     results = tuple(
         CaseResult(
             id=case.id,
@@ -237,9 +284,10 @@ def _result(
             hint=case.hint,
             max_points=points[case.id],
             rerun=_rerun(plan, case),
-            outcome=replace(not_built) if isinstance(binary, BuildError) else outcomes[case.id],
+            outcome=outcomes[case.id],
         )
         for case in selection.chosen
+        if case.id in outcomes  # unless it was interrupted before
     )
     return CheckpointResult(
         number=checkpoint.number,
@@ -251,13 +299,19 @@ def _result(
 
 
 def _rerun(plan: Plan, case: Case) -> str:
-    words = ["./tcplab grade", quote(plan.target), f"--checkpoint {case.checkpoint}"]
+    """The command that runs a case again, in the folder in which this one was given."""
+    kit = Kit.find().root
+    launcher = "./tcplab" if Path.cwd() == kit else quote(str(kit / "tcplab"))
+    target = f"./{plan.target}" if plan.target.startswith("-") else plan.target
+    words = [launcher, "grade", quote(target), f"--checkpoint {case.checkpoint}"]
     words += [f"--case {quote(case.id)}", f"--seed {plan.seed}"]
     words += ["--mode stack"] if plan.mode == "stack" else []
+    words += [f"--wire {plan.wire}"] if plan.wire != "auto" else []
+    words += [f"--sandbox {plan.sandbox}"] if plan.sandbox != "auto" else []
     return " ".join(words)
 
 
 def quote(word: str) -> str:
     """A word as a shell reads it."""
-    plain = all(letter.isalnum() or letter in "./_-^+" for letter in word)
+    plain = word and all(letter.isalnum() or letter in "./_-^+" for letter in word)
     return word if plain else "'" + word.replace("'", "'\\''") + "'"

@@ -80,7 +80,8 @@ class Worker:
     def _try(
         self, bench: _Bench, case: Case, binary: Path, following: tuple[Case, Path] | None
     ) -> tuple[Outcome, Dut | None, int]:
-        """What came of a case, the device, and how many packets it has sent."""
+        """What came of a case, its device (the last one, if it took several), and how many packets
+        came."""
         devices: list[Dut] = []
 
         def start_dut() -> tuple[Dut, Wire]:
@@ -89,7 +90,7 @@ class Worker:
             # no other checkpoint than its own.
             if following is not None and following[1] == binary:
                 bench.prepare(binary, following[0].leaks)
-            return devices[0], bench.wire
+            return devices[-1], bench.wire
 
         lab = Lab(case.id, self.seed, start_dut)
         try:
@@ -102,7 +103,7 @@ class Worker:
                 device.close()
         if self.pcap is not None and lab.capture.packets():
             lab.capture.write_pcap(self.pcap / f"{case.id}.pcap")
-        return outcome, devices[0] if devices else None, lab.packets_received
+        return outcome, devices[-1] if devices else None, lab.packets_received
 
 
 def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:

@@ -16,7 +16,9 @@ import pytest
 
 from tcplab.case import discover
 from tcplab.cli import commands
+from tcplab.coverage import of_kit
 from tcplab.kit import Kit
+from tcplab.report import coverage_page
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "handouts" / "docs"
@@ -148,6 +150,11 @@ def test_the_cases_are_those_of_the_grader(number: int) -> None:
     assert page == fill_cases.filled(page, number, cases), "run handouts/fill_cases.py"
 
 
+def test_the_requirements_are_those_of_the_grader() -> None:
+    text = text_of(DOCS / "requirements.md")
+    assert text == coverage_page.page(of_kit(Kit(ROOT))), "run handouts/fill_requirements.py"
+
+
 # --- names in C --------------------------------------------------------------------------------
 
 
@@ -205,15 +212,14 @@ def test_command_lines_would_be_understood(page: Path) -> None:
         words = shlex.split(line, comments=True)[1:]
         if not words or words == ["--help"]:
             continue
+        command = commands.get_command(click.Context(commands), words[0])
+        if command is not None:
+            if "--help" not in words and len(words) > 1:
+                command.make_context(words[0], words[1:])
+            continue
         options = {word.split("=")[0] for word in words[1:] if word.startswith("-")} - {"--help"}
-        known: set[str]
-        if words[0] in commands.commands:
-            parameters = commands.commands[words[0]].params
-            known = {name for one in parameters for name in one.opts}
-            assert any(isinstance(one, click.Argument) for one in parameters) or len(words) == 1
-        else:
-            assert re.search(rf"^ +{words[0]} ", launcher_text("help_everything"), re.M), line
-            known = set(re.findall(r"(?<=\s)--?[\w-]+", launcher_text(f"help_{words[0]}")))
+        assert re.search(rf"^ +{words[0]} ", launcher_text("help_everything"), re.M), line
+        known = set(re.findall(r"(?<=\s)--?[\w-]+", launcher_text(f"help_{words[0]}")))
         assert options <= known, f"{page.name}: {line}: unknown {sorted(options - known)}"
 
 

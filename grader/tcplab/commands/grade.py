@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 @click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
 @click.option(
     "--pcap",
-    type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Write a capture of each case that uses the wire, for Wireshark.",
 )
@@ -68,17 +67,26 @@ def command(
     wire: str,
     sandbox: str,
     json_file: str | None,
-    pcap: Path | None,
+    pcap: str | None,
 ) -> int:
     """Grades TARGET: reference, skeleton, or a folder with a student's .c files.
 
     With kernel as TARGET, the cases that have to do with packets are run on the sockets of this
     machine's kernel, in real time. Ends with 1 if one fails that is not listed among the known
     differences of Linux (grader/kernel/differences.toml).
+
+    Exit status: 0 when grading took place, whatever the score; 2 when it could not; 130 when it was
+    interrupted: what was run until then is shown, and no JSON is written.
     """
+    from tcplab.report.json_file import check_place
     from tcplab.runner import Plan
 
-    plan = Plan(target, checkpoints, mode, case, seed, wire, sandbox, pcap)
+    if json_file is not None:
+        check_place(json_file)
+    if pcap == "":
+        raise click.UsageError("--pcap '': name a folder")
+    folder = None if pcap is None else Path(pcap)
+    plan = Plan(target, checkpoints, mode, case, seed, wire, sandbox, folder)
     if target == "kernel":
         return _grade_kernel(plan, json_file)
     _grade(plan, json_file)
@@ -107,10 +115,16 @@ def _grade(plan: Plan, json_file: str | None) -> None:
 
     from tcplab.report import json_file as json_report
     from tcplab.report import terminal
+    from tcplab.runner import GradeInterrupted
     from tcplab.runner import grade as run_grade
 
-    with progress_bar("building") as progress:
-        result = run_grade(plan, progress)
+    try:
+        with progress_bar("building") as progress:
+            result = run_grade(plan, progress)
+    except GradeInterrupted as interrupted:
+        if json_file != "-":
+            terminal.print_partial(interrupted.partial, interrupted.total, Console())
+        raise
     if json_file is not None:
         json_report.write(result, json_file)
     if json_file != "-":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tcplab import packet as p
 from tcplab.check import expect_bytes, expect_equal, expect_true
+from tcplab.monitors.wholeness import options_problem
 from tcplab.packet import Segment
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class SegmentBench:
         expect_equal("mss", fields.get("mss"), seen.mss)
         expect_bytes("data", fields.get("data", b""), seen.data)
         expect_equal("the reserved field", 0, raw[12] & 15)
+        wrong = options_problem(raw[20 : (raw[12] >> 4) * 4])
+        expect_true("the options", not wrong, "whole, and zeros behind their end", wrong)
         expect_equal("checksum", right_checksum(packet), int.from_bytes(raw[16:18], "big"))
 
 

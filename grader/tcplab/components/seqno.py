@@ -33,7 +33,7 @@ class SeqnoBench:
         expect_equal("the answer", gives, self._lab.request(f"seqno.before {a} {b}").number(0) == 1)
 
 
-def _n(number: int) -> str:
+def show_number(number: int) -> str:
     """Large numbers read better from the nearest multiple of 2^32, 2^31 or 2^64."""
     for power in (64, 32, 31):
         base = 1 << power
@@ -43,3 +43,6 @@ def _n(number: int) -> str:
             name = f"2^{power}" if times == 1 else f"{times}*2^{power}"
             return name if rest == 0 else f"{name} {'+' if rest > 0 else '-'} {abs(rest)}"
     return str(number)
+
+
+_n = show_number

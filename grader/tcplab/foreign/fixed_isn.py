@@ -1,9 +1,10 @@
 """Tells the kernel with which sequence number its next connection shall begin.
 
-For a connection that it opens itself, what serves to move connections from host to host (TCP_REPAIR)
-does it. For one that it accepts there is a way around: a SYN that arrives in TIME-WAIT begins a new
-connection, whose number Linux derives from the last number of the old one. So an old connection
-between the same ports is made beforehand, and led to TIME-WAIT; nothing of that reaches the case.
+For a connection that it opens itself, what serves to move connections from host to host, namely
+TCP_REPAIR, does it. For one that it accepts there is a way around: a SYN that arrives in TIME-WAIT
+begins a new connection, whose number Linux derives from the last number of the old one. So an old
+connection between the same ports is made beforehand, and led to TIME-WAIT; nothing of that reaches
+the case.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from tcplab.case import Case
 from tcplab.errors import UsageError
 from tcplab.foreign.differences import Difference, find, read_differences
 from tcplab.foreign.kernel import KernelDevice
-from tcplab.foreign.realtime import RealClock
+from tcplab.foreign.realtime import RealClock, RealTimeLab, RealTimeWire
 from tcplab.foreign.team import Team
 from tcplab.foreign.trial import Trial, try_case
 from tcplab.foreign.verdicts import (
@@ -26,7 +26,6 @@ from tcplab.kit import Kit
 from tcplab.progress import Progress
 from tcplab.result import GradeResult
 from tcplab.runner import Plan, make_folder, select, silent
-from tcplab.wire import Wire
 
 TARGET = "kernel"
 _AT_ONCE = 20
@@ -85,7 +84,7 @@ def _try_all(
     few others."""
 
     def run(case: Case) -> Trial:
-        return try_case(case, plan.seed, _start, pcap=plan.pcap)
+        return try_case(case, RealTimeLab(case.id, plan.seed, _start), pcap=plan.pcap)
 
     team = Team(run, _AT_ONCE, len(cases), progress)
     in_order = sorted(cases, key=lambda case: case.checkpoint != _LONG_ONES)
@@ -100,6 +99,6 @@ def _try_all(
     return trials
 
 
-def _start(clock: RealClock) -> tuple[KernelDevice, Wire]:
+def _start(clock: RealClock) -> tuple[KernelDevice, RealTimeWire]:
     device = KernelDevice(clock)
     return device, device.wire()

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from tcplab.errors import CannotAsk, InfrastructureError
 from tcplab.foreign import netlink
+from tcplab.foreign.realtime import RealTimeWire
 from tcplab.namespace import enter_network_namespace
-from tcplab.wire import Wire
 
 _TUNSETIFF = 0x400454CA
 _IFF_TUN = 0x0001
@@ -32,7 +32,7 @@ _SETTINGS = Path("/proc/sys/net/ipv4")
 
 # What packets are to show is TCP as RFC 9293 describes it: no extension, nothing that is throttled
 # across connections, nothing remembered from the connection before.
-_BARE_TCP = {
+_SET_UP: dict[str, int | str] = {
     "tcp_timestamps": 0,
     "tcp_sack": 0,
     "tcp_window_scaling": 0,
@@ -57,23 +57,18 @@ _BARE_TCP = {
     "tcp_syn_linear_timeouts": 0,  # back off from the first SYN on, as RFC 6298 says
     "tcp_rmem": "4096 131072 4194304",
     "tcp_wmem": "4096 262144 4194304",
-}
-_OTHER = {
     "conf/all/rp_filter": 1,  # else it answers to what comes from a broadcast address
-    "icmp_echo_ignore_all": 1,
 }
 
 
-class Host(Wire):
+class Host(RealTimeWire):
     """A fresh namespace with the interface up. The process must have one thread only.
 
     Raises InfrastructureError where the machine does not allow it.
     """
 
-    name = "tun"
-
     def __init__(self, address: str, netmask: str, mtu: int, ttl: int) -> None:
-        self._waiting: list[bytes] = []
+        super().__init__()
         try:
             enter_network_namespace()
             self._tun = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -87,8 +82,9 @@ class Host(Wire):
             ) from error
 
     def _set_up(self, address: str, netmask: str, mtu: int, ttl: int) -> None:
-        for name, value in {**_BARE_TCP, **_OTHER, "ip_default_ttl": ttl}.items():
+        for name, value in _SET_UP.items():
             self.setting(name, value)
+        self.setting("ip_default_ttl", ttl)
         _forbid_ipv6()
         index = socket.if_nametoindex(_NAME)
         network = ipaddress.IPv4Network(f"{address}/{netmask}", strict=False)
@@ -118,10 +114,6 @@ class Host(Wire):
 
     # --- the wire --------------------------------------------------------------------------------
 
-    @property
-    def dut_fd(self) -> int:
-        raise NotImplementedError("the kernel needs no descriptor")
-
     def inject(self, packet: bytes) -> None:
         try:
             os.write(self._tun, packet)
@@ -130,7 +122,6 @@ class Host(Wire):
                 raise
 
     def gather(self) -> int:
-        """Takes what the kernel has sent since; returns how many packets wait for `collect`."""
         while True:
             try:
                 packet = os.read(self._tun, _MAX_PACKET)
@@ -140,16 +131,7 @@ class Host(Wire):
                 self._waiting.append(packet)
 
     def wait(self, ms: int) -> None:
-        """Until there is a packet, but no longer than that."""
         select.select([self._tun], [], [], max(ms, 0) / 1000)
-
-    def collect(self) -> list[bytes]:
-        self.gather()
-        packets, self._waiting = self._waiting, []
-        return packets
-
-    def drain(self) -> None:
-        self.collect()
 
     def close(self) -> None:
         os.close(self._tun)

@@ -17,11 +17,10 @@ from tcplab.dut import Reply, RequestRefused
 from tcplab.errors import CannotAsk
 from tcplab.foreign.fixed_isn import fix_active, fix_passive
 from tcplab.foreign.host import Host
-from tcplab.foreign.realtime import RealClock
+from tcplab.foreign.realtime import RealClock, RealTimeWire
 from tcplab.foreign.states import state_of
 from tcplab.foreign.trial import NoComponents
 from tcplab.packet import FlowKey
-from tcplab.wire import Wire
 
 _TCP_USER_TIMEOUT = 18
 _SIOCINQ, _SIOCOUTQ = 0x541B, 0x5411
@@ -73,6 +72,7 @@ class KernelDevice:
     """One case's kernel. `request` does what the device program of the kit does."""
 
     def __init__(self, clock: RealClock):
+        self.cpu_limit_s = 0.0  # nobody measures it
         self._clock = clock
         self._host: Host | None = None
         self._address = ""
@@ -102,7 +102,7 @@ class KernelDevice:
             "sync": lambda: None,
         }
 
-    def wire(self) -> Wire:
+    def wire(self) -> RealTimeWire:
         """The wire of this device, there from `stack.new` on."""
         return _LateWire(self)
 
@@ -385,26 +385,24 @@ class KernelDevice:
         return RequestRefused(self._request, f"{name} {error.strerror}")
 
 
-class _LateWire(Wire):
+class _LateWire(RealTimeWire):
     """The wire of a host that may not be there yet."""
 
-    name = "tun"
-
     def __init__(self, device: KernelDevice):
+        super().__init__()
         self._device = device
-
-    @property
-    def dut_fd(self) -> int:
-        return self._device.host.dut_fd
 
     def inject(self, packet: bytes) -> None:
         self._device.inject(packet)
 
+    def gather(self) -> int:
+        return self._device.host.gather()
+
+    def wait(self, ms: int) -> None:
+        self._device.host.wait(ms)
+
     def collect(self) -> list[bytes]:
         return self._device.host.collect()
-
-    def drain(self) -> None:
-        self._device.host.drain()
 
     def close(self) -> None:
         self._device.close()

@@ -18,7 +18,7 @@ _METRIC_LOCK, _METRIC_INITCWND, _METRIC_RTO_MIN, _METRIC_INITRWND = 1, 11, 13, 1
 _TABLE_MAIN, _PROTOCOL_KERNEL, _SCOPE_LINK, _UNICAST = 254, 2, 253, 1
 
 _LARGE_WINDOW_SEGMENTS = 1000  # congestion control is no part of RFC 9293's own rules
-_RTO_MIN_MS = 1000  # RFC 6298, 2.4, and the default of the kit's contract
+RTO_MIN_MS = 1000  # RFC 6298, 2.4, and the default of the kit's contract
 
 
 def bring_up(index: int, mtu: int) -> None:
@@ -47,7 +47,7 @@ def add_route(
     metrics = (
         _attribute(_METRIC_INITCWND, struct.pack("=I", _LARGE_WINDOW_SEGMENTS))
         + _attribute(_METRIC_INITRWND, struct.pack("=I", segments))
-        + _attribute(_METRIC_RTO_MIN, struct.pack("=I", _RTO_MIN_MS))
+        + _attribute(_METRIC_RTO_MIN, struct.pack("=I", RTO_MIN_MS))
         + _attribute(_METRIC_LOCK, struct.pack("=I", 1 << _METRIC_RTO_MIN))
     )
     header = struct.pack(

@@ -7,18 +7,19 @@ ends somewhat later, a lower bound lies somewhat lower, and a silence is watched
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from tcplab.clock import Clock
 from tcplab.dut import Reply
 from tcplab.errors import CannotAsk
 from tcplab.lab import Lab
+from tcplab.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tcplab.dut import Device
-    from tcplab.wire import Wire
 
 DEFAULT_PATIENCE_S = 20.0
 
@@ -36,8 +37,8 @@ _EARLY_SHARE, _EARLY_MS = 50, 30
 class RealClock(Clock):
     """Real milliseconds since it was made.
 
-    `now` stands still between two calls of `sample`, so that a question and the answers that it gets
-    at once have one time, as they have with the virtual clock.
+    `now` stands still between two calls of `sample`, so that a question and the answers that it
+    gets at once have one time, as they have with the virtual clock.
     """
 
     def __init__(self, lab: RealTimeLab, patience_s: float):
@@ -81,6 +82,35 @@ class RealClock(Clock):
         return max(self.earliest(min(ms, _LONGEST_SILENCE_MS)), 1)
 
 
+class RealTimeWire(Wire):
+    """A wire on which packets arrive at any time: `collect` gives what was gathered."""
+
+    name = "tun"
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+
+    @property
+    def dut_fd(self) -> int:
+        raise NotImplementedError("a foreign device needs no descriptor of ours")
+
+    @abstractmethod
+    def gather(self) -> int:
+        """Takes what has arrived; returns how many packets wait for `collect`."""
+
+    @abstractmethod
+    def wait(self, ms: int) -> None:
+        """Until something arrives, at most so long. It may turn out not to be for us."""
+
+    def collect(self) -> list[bytes]:
+        packets, self._waiting = self._waiting, []
+        return packets
+
+    def drain(self) -> None:
+        self.gather()
+        self.collect()
+
+
 class RealTimeLab(Lab):
     """A lab whose device lives in real time. `start` gets the clock by which it stamps packets."""
 
@@ -88,12 +118,18 @@ class RealTimeLab(Lab):
         self,
         case_id: str,
         seed: int,
-        start: Callable[[RealClock], tuple[Device, Wire]],
+        start: Callable[[RealClock], tuple[Device, RealTimeWire]],
         patience_s: float = DEFAULT_PATIENCE_S,
     ):
-        super().__init__(case_id, seed, lambda: start(self.real_clock))
+        super().__init__(case_id, seed, self._start)
         self.real_clock = RealClock(self, patience_s)
         self.clock = self.real_clock
+        self._start_device = start
+        self._real_wire: RealTimeWire | None = None
+
+    def _start(self) -> tuple[Device, Wire]:
+        device, self._real_wire = self._start_device(self.real_clock)
+        return device, self._real_wire
 
     def request_stack(self, text: str) -> Reply:
         """As for every lab; the time of the request is the time of what comes of it at once."""
@@ -104,7 +140,8 @@ class RealTimeLab(Lab):
         """As for every lab; what the device has sent by itself meanwhile comes before."""
         _ = self.dut
         self.real_clock.sample()
-        assert self._wire is not None
-        for packet in self._wire.collect():
+        assert self._real_wire is not None
+        self._real_wire.gather()
+        for packet in self._real_wire.collect():
             self._deliver(packet, self.real_clock.now)
         super().inject(raw, words)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tcplab.capture import Capture
 from tcplab.case import Case
-from tcplab.dut import Device
 from tcplab.errors import CannotAsk
-from tcplab.foreign.realtime import DEFAULT_PATIENCE_S, RealClock, RealTimeLab
+from tcplab.foreign.realtime import RealClock, RealTimeLab
 from tcplab.lab import Lab
 from tcplab.monitors import first_violation
 from tcplab.monitors.base import Violation
-from tcplab.result import Outcome
+from tcplab.result import NOT_RUN, Outcome
 from tcplab.stack import StackOptions
-from tcplab.wire import Wire
 from tcplab.worker import Judge, run_case
 
-Start = Callable[[RealClock], tuple[Device, Wire]]
+
+# What no device can be asked that has a time of its own.
+_NOT_IN_REAL_TIME = {
+    "reassembler.all-together-before-the-ack": "packets cannot be made to arrive all at once",
+}
 
 
 class NoComponents(CannotAsk):
@@ -34,38 +35,38 @@ class Trial:
     outcome: Outcome
     not_asked: str = ""
     of_component: bool = False  # there is nothing on a wire to be asked
+    unseen: int = 0  # expectations that were passed over
 
 
-def judge(capture: Capture, options: StackOptions | None) -> Violation | None:
+def judge(
+    capture: Capture, options: StackOptions | None, smallest_rto_ms: int | None = None
+) -> Violation | None:
     """All monitors. What they say of times is as exact as real time: a segment that is sent again
     may seem to come a little early, for the first one was seen a little late."""
     options = options or StackOptions()
-    floor = min(options.get(name) for name in ("rto_min_ms", "rto_initial_ms", "rto_max_ms"))
-    kinder = {**options.config, "rto_min_ms": RealClock.tolerated(floor)}
+    if smallest_rto_ms is None:
+        names = ("rto_min_ms", "rto_initial_ms", "rto_max_ms")
+        smallest_rto_ms = min(options.get(name) for name in names)
+    kinder = {**options.config, "rto_min_ms": RealClock.tolerated(smallest_rto_ms)}
     return first_violation(capture, replace(options, config=kinder))
 
 
 def try_case(
-    case: Case,
-    seed: int,
-    start: Start,
-    *,
-    pcap: Path | None = None,
-    patience_s: float = DEFAULT_PATIENCE_S,
-    judge: Judge = judge,
+    case: Case, lab: RealTimeLab, *, judge: Judge = judge, pcap: Path | None = None
 ) -> Trial:
     """Runs a case in real time, in this process."""
+    if case.id in _NOT_IN_REAL_TIME:
+        return Trial(Outcome(NOT_RUN), _NOT_IN_REAL_TIME[case.id])
     refusals: list[CannotAsk] = []
 
-    def run(lab: Lab) -> None:
+    def run(on: Lab) -> None:
         try:
-            case.run(lab)
+            case.run(on)
         except CannotAsk as refusal:
             refusals.append(refusal)
             raise
 
     started = time.monotonic()
-    lab = RealTimeLab(case.id, seed, start, patience_s)
     try:
         outcome = run_case(replace(case, run=run), lab, judge)
     finally:

@@ -32,6 +32,7 @@ class ForeignResult:
     verdicts: Mapping[str, Verdict]
     differences: Mapping[str, Difference]  # by the id of the case that differs
     outdated: Sequence[Difference]  # all of whose cases pass
+    note: str = ""  # a line for the end of the report
 
     def count(self) -> Counter[Verdict]:
         return Counter(self.verdicts.values())

@@ -17,12 +17,14 @@ _EXPLANATION_LINES = 24
 
 
 def print_result(result: ForeignResult, console: Console) -> None:
-    """Prints the whole summary: by checkpoint, then what differs, what fails, what was not asked."""
+    """Prints the whole summary: checkpoints, what differs, what was not asked, what failed."""
     for one in result.grade.checkpoints:
         _line(console, _checkpoint(one, result))
     _print_differences(result, console)
     _print_not_asked(result, console)
     _print_failures(result, console)
+    if result.note:
+        _line(console, Text(f"\n{result.note}"))
     _line(console, Text())
     _line(console, _sum(result))
 

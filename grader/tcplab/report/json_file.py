@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tcplab.errors import InfrastructureError
+from tcplab.errors import InfrastructureError, UsageError
 from tcplab.result import GradeResult
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schema.json"
@@ -21,6 +21,24 @@ def to_text(result: GradeResult) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
+def check_place(path: str) -> None:
+    """Raises UsageError if a result can certainly not be written there."""
+    place = Path(path)
+    if path == "-":
+        return
+    if not path or place.is_dir():
+        raise UsageError(f"--json {path or repr(path)}: name a file, or - for standard output")
+    if not place.parent.is_dir():
+        raise UsageError(f"--json {path}: there is no folder {place.parent}")
+    is_new = not place.exists()
+    try:
+        place.open("ab").close()
+        if is_new:
+            place.unlink()
+    except OSError as error:
+        raise UsageError(f"--json {path}: cannot be written: {error.strerror}") from None
+
+
 def write(result: GradeResult, path: str) -> None:
     """Writes to a file, or to standard output for `-`."""
     text = to_text(result)
@@ -30,4 +48,4 @@ def write(result: GradeResult, path: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InfrastructureError(f"{path} cannot be written: {error.strerror}") from error
+        raise InfrastructureError(f"--json {path}: cannot be written: {error.strerror}") from error

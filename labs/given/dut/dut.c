@@ -20,6 +20,10 @@ enum {
     SEND_BUFFER = 1 << 20, /* as much as the system lets us have of it */
 };
 
+/* A batch of requests begins with this, and between two of them stands that. */
+#define BATCH "batch "
+#define BATCH_SEPARATOR ';'
+
 /* --- sanitizers --------------------------------------------------------------------------------
  */
 
@@ -92,8 +96,8 @@ void channel_send(const struct dut *dut, const char *text, size_t len)
  */
 
 static const struct command *const FAMILIES[] = {
-    seqno_commands,   stream_commands, receiver_commands, sender_commands,
-    segment_commands, memory_commands, stack_commands,    connection_commands,
+    seqno_commands,  stream_commands, receiver_commands, sender_commands,     segment_commands,
+    memory_commands, churn_commands,  stack_commands,    connection_commands,
 };
 
 static bool concerns_the_wire(const struct command *family)
@@ -121,7 +125,7 @@ static void run_command(struct dut *dut, const struct command *command, struct r
     }
 }
 
-static void carry_out(struct dut *dut, struct request *request)
+static void carry_out(struct dut *dut, struct request *request, bool may_use_wire)
 {
     for (size_t i = 0; i < sizeof FAMILIES / sizeof FAMILIES[0]; i++) {
         const struct command *command = find_verb(FAMILIES[i], request->verb);
@@ -130,6 +134,10 @@ static void carry_out(struct dut *dut, struct request *request)
         }
         if (!concerns_the_wire(FAMILIES[i])) {
             run_command(dut, command, request);
+            return;
+        }
+        if (!may_use_wire) {
+            request_fail(request, "%s is not for a batch", request->verb);
             return;
         }
         wire_receive(dut);
@@ -141,11 +149,49 @@ static void carry_out(struct dut *dut, struct request *request)
     request_fail(request, "there is no such verb");
 }
 
+/* One part of a batch; returns the length of the reply. */
+static size_t serve_part(struct dut *dut, char *text, char *reply)
+{
+    struct request request;
+
+    request_init(&request, text, strlen(text), reply);
+    if (!request_has_failed(&request)) {
+        carry_out(dut, &request, false);
+    }
+    size_t len = request.reply_len;
+    request_destroy(&request);
+    return len;
+}
+
+/* Several requests in one packet, and the replies in one: a conversation of hundreds of thousands
+ * of words takes less time that way. `reply` has room for two. */
+static void serve_batch(struct dut *dut, char *text, char *reply)
+{
+    size_t len = 0;
+
+    while (text != NULL && len < REPLY_MAX) {
+        char *separator = strchr(text, BATCH_SEPARATOR);
+        if (separator != NULL) {
+            *separator = '\0';
+        }
+        if (len > 0) {
+            reply[len++] = BATCH_SEPARATOR;
+        }
+        len += serve_part(dut, text, reply + len);
+        text = separator != NULL ? separator + 1 : NULL;
+    }
+    channel_send(dut, reply, len);
+}
+
 static void serve(struct dut *dut, char *text, char *reply)
 {
     struct request request;
     size_t len = channel_receive(dut, text, REQUEST_MAX);
 
+    if (strncmp(text, BATCH, strlen(BATCH)) == 0 && len < REQUEST_MAX) {
+        serve_batch(dut, text + strlen(BATCH), reply);
+        return;
+    }
     request_init(&request, text, len, reply);
     if (len >= REQUEST_MAX) {
         request_fail(&request, "the request is too long");
@@ -153,7 +199,7 @@ static void serve(struct dut *dut, char *text, char *reply)
     if (!request_has_failed(&request) && strcmp(request.verb, "quit") == 0) {
         dut->is_done = true;
     } else if (!request_has_failed(&request)) {
-        carry_out(dut, &request);
+        carry_out(dut, &request, true);
     }
     if (!dut->is_done) {
         channel_send(dut, request.reply, request.reply_len);
@@ -228,7 +274,7 @@ static int out_of_memory(void)
 static int run(struct dut *dut)
 {
     char *text = malloc(REQUEST_MAX);
-    char *reply = malloc(REPLY_MAX);
+    char *reply = malloc(2 * REPLY_MAX + 1); /* two, for a batch, and what stands between them */
 
     if (text == NULL || reply == NULL) {
         return out_of_memory();

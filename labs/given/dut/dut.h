@@ -55,6 +55,7 @@ extern const struct command receiver_commands[];
 extern const struct command sender_commands[];
 extern const struct command segment_commands[];
 extern const struct command memory_commands[];
+extern const struct command churn_commands[];
 /* Those that concern the wire: packets are read before, and written after. */
 extern const struct command stack_commands[];
 extern const struct command connection_commands[];

@@ -92,6 +92,19 @@ size_t request_take_id(struct request *request)
     return id;
 }
 
+static bool text_to_word(const char *word, void *value)
+{
+    *(const char **)value = word;
+    return true;
+}
+
+const char *request_take_word(struct request *request)
+{
+    const char *word = "";
+    take(request, text_to_word, &word, "a word");
+    return word;
+}
+
 bool request_take_flag(struct request *request)
 {
     bool flag = false;

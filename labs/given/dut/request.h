@@ -49,8 +49,9 @@ void request_destroy(struct request *request);
 
 /* --- arguments -------------------------------------------------------------------------------- */
 
-bool request_has_more(const struct request *request); /* arguments not taken yet */
-size_t request_take_id(struct request *request);      /* below OBJECT_IDS */
+bool request_has_more(const struct request *request);   /* arguments not taken yet */
+size_t request_take_id(struct request *request);        /* below OBJECT_IDS */
+const char *request_take_word(struct request *request); /* "" if there is none */
 bool request_take_flag(struct request *request);
 uint16_t request_take_u16(struct request *request);
 uint32_t request_take_u32(struct request *request);

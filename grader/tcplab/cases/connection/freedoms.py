@@ -80,6 +80,24 @@ def data_at_closed_window(lab: Lab) -> None:
 
 
 @case(
+    "connection.reader-takes-its-time",
+    checkpoint=5,
+    rfc=["9293 3.10.3", "9293 3.8.6.3", "B-ES-15", "MUST-40"],
+    rule="Data is acknowledged when it is there, and waits for the application as long as that"
+    " likes.",
+    hint="The acknowledgment speaks of what you have received, not of what was read.",
+    kills=["connection.ack-delayed-too-long"],
+)
+def reader_takes_its_time(lab: Lab) -> None:
+    peer, app = lab.established()
+    for text in (b"no hurry", b"none at all"):
+        peer.send(data=text)
+        lab.clock.advance(2000)
+        app.expect_read(text)
+    peer.expect_ack()
+
+
+@case(
     "connection.let-go-with-data-unread",
     checkpoint=5,
     rfc=["9293 3.6.1", "2525 2.17", "SHLD-3", "E-18", "D-CONN-30"],

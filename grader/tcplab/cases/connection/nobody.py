@@ -126,7 +126,7 @@ def listener_and_the_rest(lab: Lab) -> None:
 @case(
     "connection.syn-with-data",
     checkpoint=5,
-    rfc=["9293 3.10.7.2", "B-LI-5", "U-5"],
+    rfc=["9293 3.10.7.2", "B-LI-5", "U-5", "E-22"],
     rule="Data on a SYN is not for the application before the handshake is complete.",
     hint="Keep it or drop it; the acknowledgment tells the peer which. Never deliver it early.",
     kills=["connection.readable-before-established"],

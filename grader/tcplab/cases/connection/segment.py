@@ -224,7 +224,7 @@ def mss_on_syn_only(lab: Lab) -> None:
 @case(
     "segment.mss-is-written",
     checkpoint=5,
-    rfc=["9293 3.2", "MUST-14", "MUST-69", "U-1", "D-CONN-7"],
+    rfc=["9293 3.2", "MUST-14", "MUST-69", "U-1", "D-CONN-7", "MUST-68"],
     rule="An MSS option makes the header 24 bytes long; reserved bits are zero.",
     hint="The data offset counts words of four bytes, options included.",
     kills=["segment.offset-without-options", "segment.sets-a-reserved-bit"],

@@ -16,7 +16,7 @@ from tcplab.lab import Lab
     hint="What does SND.WL1 hold before the first window, and with what is it compared?",
     each=[
         {"where": "far-ahead", "isn": 5, "seq": 0x90000000},
-        {"where": "far-behind", "isn": 0x90000000, "seq": 5},
+        {"where": "behind", "isn": 0x90000000, "seq": 0x80000000},
         {"where": "the-same-place", "isn": 77, "seq": 77},
     ],
     kills=["sender.window-guard-from-our-isn"],

@@ -9,7 +9,7 @@ from tcplab.lab import Lab
 @case(
     "sender.first-sample-of-{rtt}-ms",
     checkpoint=4,
-    rfc=["6298 2.2", "C-RTO-2", "D-SEND-15"],
+    rfc=["6298 2.2", "C-RTO-2", "D-SEND-15", "MUST-18"],
     rule="After a first round trip of {rtt} ms the RTO is R + 4 * R/2, which is {rto} ms.",
     hint="SRTT = R, RTTVAR = R/2, RTO = SRTT + 4 * RTTVAR.",
     each=[{"rtt": 800, "rto": 2400}, {"rtt": 5000, "rto": 15_000}],
@@ -107,7 +107,7 @@ def above_the_round_trip(lab: Lab) -> None:
 @case(
     "sender.no-sample-from-what-was-sent-twice",
     checkpoint=4,
-    rfc=["6298 3", "C-RTO-6", "D-SEND-14"],
+    rfc=["6298 3", "C-RTO-6", "D-SEND-14", "MUST-18"],
     rule="The ACK of a segment that was sent twice may be for either: it is no sample (Karn).",
     hint="When something is sent again, forget that you are timing it.",
     kills=["sender.sample-from-retransmission"],
