@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from tcplab.compiling import LIMITS, Compilers, first_complaint
@@ -301,6 +301,18 @@ class Builder:
             *["--bind", str(scratch), str(scratch), "--chdir", str(scratch)],
             *command,
         ]
+
+
+@cache
+def reference_program(sandboxed: bool) -> Path:
+    """The program made of the reference alone: what others are measured against."""
+    kit = Kit.find()
+    builder = Builder(kit, Target.find(kit, "reference"), sandboxed=sandboxed)
+    first = kit.checkpoints()[0]
+    program = builder.build_all([first], "stack")[first.number]
+    if isinstance(program, BuildError):
+        raise InfrastructureError(f"the reference does not compile: {program}")
+    return program
 
 
 def _sweep(cache: Path) -> None:

@@ -265,7 +265,9 @@ class Dut:
             if self.process.stderr_fd in ready and not self.process.drain():
                 poller.unregister(self.process.stderr_fd)
             self._check_limits(request)
-            if self.process.wait(0):
+            if self.process.wait(0) and not poller.poll(0):
+                # Somebody has inherited its end of the channel. It ends before it begins if its
+                # surroundings could not be made.
                 raise self._crash(f"in '{_brief(request)}'")
 
     def _read_reply(self, request: str) -> str:

@@ -44,6 +44,11 @@ class CannotAsk(CaseProblem):
     status = "not run"
 
 
+class NoComponents(CannotAsk):
+    """It asks for a component by itself, which only the kit's contract knows: there is nothing on
+    a wire to be judged."""
+
+
 class DutProblem(CaseProblem):
     """The device under test did something that is no answer, right or wrong.
 

@@ -20,7 +20,7 @@ from tcplab.components.sender import SenderBench
 from tcplab.components.seqno import SeqnoBench
 from tcplab.components.stream import StreamBench
 from tcplab.dut import Device, Reply, RequestRefused
-from tcplab.errors import CaseFailed, DutHung, DutNonsense, PreconditionFailed
+from tcplab.errors import CannotAsk, CaseFailed, DutHung, DutNonsense, PreconditionFailed
 from tcplab.packet import FlowKey, Segment
 from tcplab.peer import Peer
 from tcplab.stack import StackOptions
@@ -47,6 +47,7 @@ class Lab:
         seed: int,
         start_dut: Callable[[], tuple[Device, Wire]],
         target: str = "",
+        start_reference: Callable[[], Device] | None = None,
     ):
         self.case_id = case_id
         self.random = random.Random(f"{seed} {case_id}")
@@ -55,6 +56,8 @@ class Lab:
         self.stack_options: StackOptions | None = None
         self.strays: list[Segment] = []  # packets for nobody that the case has made
         self._start_dut = start_dut
+        self._start_reference = start_reference
+        self._reference: Device | None = None
         self._dut: Device | None = None
         self._wire: Wire | None = None
         self.packets_received = 0  # from the device
@@ -234,6 +237,14 @@ class Lab:
         if self._dut is None:
             self._dut, self._wire = self._start_dut()
         return self._dut
+
+    def reference(self) -> Device:
+        """A device made of the reference, without a wire: to measure against."""
+        if self._reference is None:
+            if self._start_reference is None:
+                raise CannotAsk("there is no reference to compare with")
+            self._reference = self._start_reference()
+        return self._reference
 
     @property
     def dut_if_started(self) -> Device | None:

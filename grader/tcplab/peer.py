@@ -228,6 +228,25 @@ class Peer:
             words = self._words(self.inbox[0])
             raise CaseFailed(f"{words} came, expected nothing", "segment", "nothing", words)
 
+    def expect_perhaps(self, **fields: Any) -> None:
+        """Nothing has come, or what came has these fields. So a segment behind a gap may be
+        answered at once, later, or not at all (MAY-13), but with no wrong number."""
+        self._lab.transcript.step(f"Expected: {describe_fields(fields)}, or nothing")
+        for segment in self.inbox:
+            self._match(segment, {"rst": False, **fields})
+        self._drop_acks()
+
+    def expect_window(self, at_least: int, *, within_ms: int = 500) -> None:
+        """The stack offers a window of so many bytes, if it has not done so already; to say so, it
+        may wait as with an acknowledgment (3.8.6.2.2)."""
+        words = f"a window of at least {at_least}"
+        self._lab.transcript.step(f"Expected: {words}{describe_wait(within_ms, 0)}")
+        deadline = self._deadline(within_ms)
+        while self.snd_wnd < at_least and self._wait_for_more(deadline):
+            pass
+        expect_true("the window", self.snd_wnd >= at_least, words, str(self.snd_wnd))
+        self._drop_acks()
+
     def expect_reset(
         self,
         *,

@@ -37,6 +37,7 @@ _PLAIN_WORDS = (
     ("SEGV", "it used an invalid pointer"),
     ("ABRT", "it aborted"),
     ("FPE", "it divided by zero"),
+    ("ILL", "it came to an invalid instruction"),
     ("requested allocation size", "it asked for an absurd amount of memory"),
     ("allocator is out of memory", "it ran out of memory"),
     ("negative-size-param", "it gave a negative size to a memory function"),
@@ -90,7 +91,7 @@ def _in_plain_words(text: str) -> str:
     for pattern, words in _PLAIN_WORDS:
         if pattern in text:
             return f"{words} ({text.split(' on ')[0].split(':')[0].strip()[:60]})"
-    return text[:100]
+    return text.partition(" on ")[0].partition(" (pc")[0][:100]
 
 
 def first_frame(report: str) -> str:

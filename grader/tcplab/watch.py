@@ -8,6 +8,7 @@ can be told apart from a process that sleeps. No verdict depends on how busy a m
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,8 +44,9 @@ class Watch:
     was started, computing and sleeping, as far as it was looked at.
     """
 
-    def __init__(self, process: Watched):
+    def __init__(self, process: Watched, clock: Callable[[], float] = time.monotonic):
         self._process = process
+        self._clock = clock
         self._slept_before = 0.0
         self._total_cpu = 0.0
         self._begin_at(Usage("", 0.0, None))
@@ -57,7 +59,7 @@ class Watch:
     def _begin_at(self, usage: Usage) -> None:
         self.cpu_s = self.asleep_s = self.wall_s = 0.0
         self._first = self._settled = usage
-        self._started_at = self._settled_at = self._looked_at = time.monotonic()
+        self._started_at = self._settled_at = self._looked_at = self._clock()
         self._excused = 0.0
         self._total_cpu = max(self._total_cpu, usage.cpu_s)
 
@@ -69,7 +71,7 @@ class Watch:
         """Brings the figures up to date. What happens before the program itself runs, while its
         surroundings are made, counts for nothing but wall time."""
         usage = self._process.usage()
-        now = time.monotonic()
+        now = self._clock()
         self.wall_s = now - self._started_at
         if not self._process.has_started():
             self._first = self._settled = usage
@@ -93,7 +95,7 @@ class Watch:
             if usage.state != "R":
                 return
             if usage.cpu_s > before and usage.queued_s is not None:
-                self._settle(usage, time.monotonic())
+                self._settle(usage, self._clock())
                 return
             time.sleep(_SETTLE_S)
 

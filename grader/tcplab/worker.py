@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
+from tcplab.build import reference_program
 from tcplab.capture import Capture
 from tcplab.case import Case
 from tcplab.dut import Dut
@@ -69,20 +70,23 @@ class Worker:
         """Runs a case, again if its device was lost through no fault of its own."""
         started = time.monotonic()
         for _ in range(_ATTEMPTS):
-            outcome, device, packets = self._try(bench, case, binary, following)
-            effort_s = device.effort_s if device is not None else 0.0
+            # A device that warms up takes time from the one in use, if it never ends to do so.
+            spare = None if patience.has_suffered(case.checkpoint) else following
+            outcome, devices, packets = self._try(bench, case, binary, spare)
+            effort_s = sum(device.effort_s for device in devices)
             hung = outcome.status == "timeout"
             patience.charge(case.checkpoint, effort_s, hung=hung, packets=packets)
-            if outcome.status != "crashed" or device is None or not device.was_lost():
+            if outcome.status != "crashed" or not (devices and devices[-1].was_lost()):
                 break
         return replace(outcome, wall_s=time.monotonic() - started)
 
     def _try(
         self, bench: _Bench, case: Case, binary: Path, following: tuple[Case, Path] | None
-    ) -> tuple[Outcome, Dut | None, int]:
-        """What came of a case, its device (the last one, if it took several), and how many packets
-        came."""
+    ) -> tuple[Outcome, list[Dut], int]:
+        """What came of a case, its device, or devices one after another, and how many packets came
+        from there."""
         devices: list[Dut] = []
+        beside: list[Dut] = []
 
         def start_dut() -> tuple[Dut, Wire]:
             devices.append(bench.take(binary, case.leaks))
@@ -92,18 +96,22 @@ class Worker:
                 bench.prepare(binary, following[0].leaks)
             return devices[-1], bench.wire
 
-        lab = Lab(case.id, self.seed, start_dut)
+        def start_reference() -> Dut:
+            beside.append(bench.start_beside(reference_program(self.launcher.mode == "bwrap")))
+            return beside[-1]
+
+        lab = Lab(case.id, self.seed, start_dut, start_reference=start_reference)
         try:
             outcome = run_case(case, lab)
             if outcome.status == "failed" and not outcome.report:
                 printed = "".join(device.printed() for device in devices)
                 outcome = replace(outcome, report=printed[-_PRINTED_CHARACTERS:])
         finally:
-            for device in devices:
+            for device in [*devices, *beside]:
                 device.close()
         if self.pcap is not None and lab.capture.packets():
             lab.capture.write_pcap(self.pcap / f"{case.id}.pcap")
-        return outcome, devices[-1] if devices else None, lab.packets_received
+        return outcome, devices, lab.packets_received
 
 
 def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
@@ -200,17 +208,27 @@ class _Bench:
         """Starts the device that is wanted next."""
         self._spare = (binary, leaks, *self._start(binary, leaks))
 
+    def start_beside(self, binary: Path) -> Dut:
+        """One more device, which has no wire."""
+        return self._launch(binary, False, None)
+
     def _start(self, binary: Path, leaks: bool) -> tuple[Dut, Wire]:
         # A TUN interface serves one device after another; socket pairs cost nothing.
         wire = self.wire if self._wire_kind == "tun" else open_wire(self._wire_kind)
+        return self._launch(binary, leaks, wire), wire
+
+    def _launch(self, binary: Path, leaks: bool, wire: Wire | None) -> Dut:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        fds = [theirs.fileno(), wire.dut_fd]
-        arguments = ["--command-fd", str(fds[0]), "--wire-fd", str(fds[1])]
+        fds = [theirs.fileno()]
+        arguments = ["--command-fd", str(fds[0])]
+        if wire is not None:
+            fds.append(wire.dut_fd)
+            arguments += ["--wire-fd", str(wire.dut_fd)]
         try:
             process = self._launcher.start(binary, arguments, fds, leaks=leaks)
         finally:
             theirs.close()
-        return Dut(process, ours, leaks=leaks), wire
+        return Dut(process, ours, leaks=leaks)
 
     def _discard_spare(self) -> None:
         if self._spare is not None:

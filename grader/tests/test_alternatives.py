@@ -85,18 +85,6 @@ def test_compiles_without_a_warning(
     assert run.stderr == "" and run.returncode == 0
 
 
-@each([one for one in ALTERNATIVES if one.edits])
-def test_is_formatted(alternative: a.Alternative, tmp_path: Path) -> None:
-    """Whole files are looked at by the test style.clang-format."""
-    alternative.write(KIT.reference, tmp_path)
-    shutil.copy(KIT.root / ".clang-format", tmp_path)
-    files = [str(tmp_path / name) for name in alternative.files]
-    run = subprocess.run(
-        ["clang-format", "--dry-run", "-Werror", *files], capture_output=True, text=True
-    )
-    assert run.stderr == ""
-
-
 # --- they differ ---------------------------------------------------------------------------------
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tcplab import build as build_module
+from tcplab import compiling
 from tcplab.build import Builder, Target
 from tcplab.errors import BuildError, UsageError
 from tcplab.kit import Kit
@@ -97,6 +100,66 @@ def test_warnings_are_no_errors(submission: Path) -> None:
     with (submission / "byte_stream.c").open("a", encoding="utf-8") as stream:
         stream.write("static int unused(int x) { int y; return x; }\n")
     assert build(submission).exists()
+
+
+def put_on_top(path: Path, text: str) -> None:
+    path.write_text(text + path.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("struct thing { int a }\nint f(void);\n", "mine.h:"),
+        ("int unfinished\n", "byte_stream.c:2: "),
+    ],
+)
+def test_an_error_is_told_where_the_student_can_mend_it(
+    submission: Path, header: str, words: str
+) -> None:
+    """Also if the compiler sees it in a header of the system only."""
+    (submission / "mine.h").write_text(header, encoding="utf-8")
+    put_on_top(submission / "byte_stream.c", '#include "mine.h"\n#include <stdint.h>\n')
+    assert refusal(submission).startswith(("mine.h:1: ", words))
+
+
+def test_what_is_not_finished_before_an_include(submission: Path) -> None:
+    put_on_top(submission / "byte_stream.c", "typedef struct\n#include <stdint.h>\n")
+    assert refusal(submission).startswith("byte_stream.c:")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("static char big[3000000000u] = {1};\nchar *use(void) { return big; }\n", "64 MB"),
+        ("char big[1ul << 40];\nchar *use(void) { return big; }\n", "too much static data"),
+        ('#include "byte_stream.c"\n', "."),
+        ('#include "/dev/zero"\n', "No such file"),
+    ],
+)
+def test_compiling_has_limits(submission: Path, text: str, words: str) -> None:
+    (submission / "extra.c").write_text(text, encoding="utf-8")
+    assert re.search(words, refusal(submission))
+
+
+def test_a_compiler_that_computes_for_ever(
+    submission: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = [word.replace("--cpu=10:10", "--cpu=1:1") for word in compiling.LIMITS]
+    monkeypatch.setattr(build_module, "LIMITS", slow)
+    bomb = "".join(f"#define A{at} {' '.join([f'A{at - 1}'] * 10)}\n" for at in range(1, 10))
+    (submission / "extra.c").write_text(f"#define A0 1+\n{bomb}int bomb = A9 1;\n")
+    assert refusal(submission).startswith("extra.c: compiling takes more than 10 s")
+
+
+def test_what_a_compiler_says_rules_no_terminal(submission: Path) -> None:
+    (submission / "extra.c").write_text("#error \033[31m red \007\n", encoding="utf-8")
+    assert refusal(submission) == "extra.c:1: #error \\x1b[31m red \\x07"
+
+
+def test_too_many_files(submission: Path) -> None:
+    for at in range(41):
+        (submission / f"extra{at}.c").write_text("", encoding="utf-8")
+    assert refusal(submission) == "more than 40 files beside the seven of the contract"
 
 
 def test_a_target_that_does_not_exist() -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from tcplab.kit import Kit
+from tcplab.runner import GradeInterrupted, Plan
+from tcplab.runner import grade as grade_plan
 
 _KIT = Kit.find()
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": str(_KIT.root / "grader"), "NO_COLOR": "1"}
@@ -81,7 +85,14 @@ def test_captures_are_written(tmp_path: Path) -> None:
         ("grade", "reference", "--case", "no-such-case"),
         ("grade", "reference", "--checkpoint", "6"),
         ("grade", "reference", "--no-such-option"),
+        ("grade", ""),
+        ("grade", "reference/seqno.c"),
+        ("grade", "reference", "--checkpoint", "0", "--case", "sender.*"),
         ("grade", "reference", *_QUICK, "--json", "/no/such/folder/file"),
+        ("grade", "reference", *_QUICK, "--json", "/tmp"),
+        ("grade", "reference", *_QUICK, "--json", ""),
+        ("grade", "reference", *_QUICK, "--pcap", ""),
+        ("grade", "reference", *_QUICK, "--pcap", "/proc/no"),
         ("no-such-command",),
     ],
 )
@@ -89,6 +100,100 @@ def test_a_usage_error_is_one_line_and_status_2(arguments: tuple[str, ...]) -> N
     done = run(*arguments)
     assert done.returncode == 2 and done.stdout == ""
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("tcplab: ")
+
+
+def test_a_pattern_of_another_checkpoint_is_explained() -> None:
+    done = run("grade", "reference", "--checkpoint", "0", "--case", "sender.*")
+    assert "those are in checkpoint 4" in done.stderr
+
+
+def test_the_first_screen_of_a_beginner() -> None:
+    lines = run("grade", "skeleton").stdout.splitlines()
+    (score,) = [at for at, line in enumerate(lines) if line.startswith("score ")]
+    assert score < 24 and lines[score + 2].startswith("All ")
+    assert max(map(len, lines[score:])) < 240
+
+
+@pytest.mark.parametrize("arguments", [("skeleton",), ("reference", "--json", "-")])
+def test_nobody_reads_the_result(arguments: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as unread:
+        done = run_into(unread, *arguments)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_the_result_cannot_be_written() -> None:
+    with open("/dev/full", "wb") as full:
+        done = run_into(full, "skeleton")
+    assert done.returncode == 2
+    assert done.stderr == "tcplab: the output cannot be written: No space left on device\n"
+
+
+def run_into(output: IO[bytes], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tcplab", "grade", *arguments, "--checkpoint", "0"],
+        env=_ENVIRONMENT,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=200,
+    )
+
+
+def test_the_command_to_run_a_case_again_is_right_here(tmp_path: Path) -> None:
+    case = "seqno.before-on-the-circle"
+    done = subprocess.run(
+        [sys.executable, "-m", "tcplab", "grade", "skeleton", "--case", case],
+        env=_ENVIRONMENT,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    (again,) = re.findall(r"again +(.*)", done.stdout)
+    assert again == f"{_KIT.root}/tcplab grade skeleton --checkpoint 0 --case {case} --seed 1"
+
+
+def test_what_was_run_before_an_interrupt_is_kept() -> None:
+    def interrupt(done: int, total: int, identity: str) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(GradeInterrupted) as interrupted:
+        grade_plan(Plan("reference", checkpoints=(0,)), interrupt)
+    (checkpoint,) = interrupted.value.partial.checkpoints
+    assert len(checkpoint.cases) == 5 and interrupted.value.total > 30
+
+
+# Ten seconds of work for the preprocessor and the parser.
+_BOMB = "#define A0 1+\n" + "".join(
+    f"#define A{at} {' '.join([f'A{at - 1}'] * 10)}\n" for at in range(1, 11)
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_compiler(number: signal.Signals, tmp_path: Path) -> None:
+    for source in _KIT.reference.glob("*.c"):
+        shutil.copyfile(source, tmp_path / source.name)
+    (tmp_path / "bomb.c").write_text(f"{_BOMB}int bomb = A10 {number};\n", encoding="ascii")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tcplab", "grade", str(tmp_path)],
+        env=_ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: children_of(process.pid), "the compiler to start")
+    process.send_signal(number)
+    _, said = process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert said == "tcplab: interrupted; nothing was left behind\n"
+
+
+def children_of(pid: int) -> list[str]:
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    threads = path.parents[1].glob("*/children")
+    return [child for thread in threads for child in thread.read_text().split()]
 
 
 def test_without_a_sandbox_nothing_is_run(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from fnmatch import fnmatchcase
 
 from tcplab.case import Case, discover
 from tcplab.cli import main
@@ -100,6 +101,7 @@ def test_an_entry_that_explains_nothing_is_named() -> None:
     assert outdated({"a.x": Verdict.PASSED, "b.x": Verdict.FAILED}, [entry]) == [entry]
     assert outdated({"a.x": Verdict.PASSED, "a.y": Verdict.DIFFERS}, [entry]) == []
     assert outdated({"a.x": Verdict.NOT_ASKED}, [entry]) == []
+    assert outdated({"a.x": Verdict.PASSED}, [replace(entry, until="7.1")]) == []
 
 
 # --- it can fail ---------------------------------------------------------------------------------
@@ -123,7 +125,7 @@ def test_a_kernel_that_resends_too_early_is_found(monkeypatch: pytest.MonkeyPatc
 
 
 def test_initial_numbers_can_be_chosen() -> None:
-    verdicts = _one("connection.any-initial-number-*").verdicts
+    verdicts = dict(_one("connection.any-initial-number-*").verdicts)
     assert verdicts.pop("connection.any-initial-number-0") is Verdict.NOT_ASKED
     assert set(verdicts.values()) == {Verdict.PASSED} and len(verdicts) == 3
 

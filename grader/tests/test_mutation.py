@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -137,10 +136,9 @@ def test_a_sample_is_the_same_for_the_same_seed() -> None:
 
 
 @pytest.fixture(scope="module")
-def laboratory() -> Iterator[Laboratory]:
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
     cases = [one for one in discover(KIT.checkpoints()) if one.checkpoint == 0]
-    with Laboratory(KIT, cases, choose_launcher("auto")) as made:
-        yield made
+    return Laboratory(KIT, cases, choose_launcher("auto"), tmp_path_factory.mktemp("laboratory"))
 
 
 def seqno_with(old: str, new: str) -> Subject:

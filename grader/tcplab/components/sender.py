@@ -83,13 +83,16 @@ class SenderBench:
         *,
         seq: int | None = None,
         data: bytes | None = None,
+        begins: bytes | None = None,
         length: int | None = None,
         syn: bool | None = None,
         fin: bool | None = None,
         psh: bool | None = None,
     ) -> None:
-        """The next segment has these fields; what is not named is not checked."""
-        named = {"seq": seq, "data": data, "length": length, "syn": syn, "fin": fin, "psh": psh}
+        """The next segment has these fields; what is not named is not checked. `begins`: it has
+        some of these bytes, from the first on, or all; where it may be cut in more than one way."""
+        named: dict[str, object] = {"seq": seq, "data": data, "from the first on": begins}
+        named |= {"length": length, "syn": syn, "fin": fin, "psh": psh}
         wanted = {name: value for name, value in named.items() if value is not None}
         self._lab.transcript.step(f"next; expected: {_fields(wanted)}")
         reply = self._lab.request(f"sender.next {self.identity}")
@@ -101,6 +104,10 @@ class SenderBench:
             if name == "data":
                 assert isinstance(value, bytes)
                 expect_bytes("data", value, payload)
+            elif name == "from the first on":
+                assert isinstance(value, bytes)
+                expect_true("the payload", bool(payload), "some bytes", "none")
+                expect_bytes("data", value[: max(len(payload), 1)], payload)
             elif name == "length":
                 expect_equal("length", value, len(payload))
             elif name == "seq":

@@ -26,6 +26,7 @@ class Difference:
     linux: str  # what it does
     why: str
     since: str = ""  # the version that began with it, if that is known
+    until: str = ""  # the version that ended it
 
     def explains(self, identity: str) -> bool:
         return any(fnmatchcase(identity, pattern) for pattern in self.cases)
@@ -46,6 +47,7 @@ def read_differences() -> list[Difference]:
                 linux=str(one["linux"]),
                 why=str(one["why"]),
                 since=str(one.get("since", "")),
+                until=str(one.get("until", "")),
             )
             for one in table["difference"]
         ]

@@ -75,7 +75,10 @@ def _segment(flow: FlowKey, seq: int, ack: int, flags: int) -> bytes:
 
 
 def _repair(one: socket.socket, value: int) -> None:
-    one.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, value)
+    try:
+        one.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, value)
+    except OSError:  # made without CONFIG_CHECKPOINT_RESTORE
+        raise CannotAsk("this kernel lets nobody choose an initial number") from None
 
 
 def _set_number(one: socket.socket, queue: int, number: int) -> None:

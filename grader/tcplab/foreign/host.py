@@ -82,9 +82,15 @@ class Host(RealTimeWire):
             ) from error
 
     def _set_up(self, address: str, netmask: str, mtu: int, ttl: int) -> None:
-        for name, value in _SET_UP.items():
-            self.setting(name, value)
-        self.setting("ip_default_ttl", ttl)
+        settings: dict[str, int | str] = {**_SET_UP, "ip_default_ttl": ttl}
+        for name, value in settings.items():
+            try:
+                self.setting(name, value)
+            except OSError as error:
+                raise InfrastructureError(
+                    f"{_SETTINGS / name} cannot be set to {value} ({error.strerror}):"
+                    " a /proc/sys is needed that may be written"
+                ) from error
         _forbid_ipv6()
         index = socket.if_nametoindex(_NAME)
         network = ipaddress.IPv4Network(f"{address}/{netmask}", strict=False)

@@ -14,12 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tcplab.dut import Reply, RequestRefused
-from tcplab.errors import CannotAsk
+from tcplab.errors import CannotAsk, NoComponents
 from tcplab.foreign.fixed_isn import fix_active, fix_passive
 from tcplab.foreign.host import Host
 from tcplab.foreign.realtime import RealClock, RealTimeWire
 from tcplab.foreign.states import state_of
-from tcplab.foreign.trial import NoComponents
 from tcplab.packet import FlowKey
 
 _TCP_USER_TIMEOUT = 18

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tcplab.dut import Reply
-from tcplab.errors import CannotAsk
+from tcplab.errors import CannotAsk, NoComponents
 from tcplab.foreign.attach import AttachedWire
 from tcplab.foreign.readdress import Readdress
 from tcplab.foreign.realtime import RealClock
-from tcplab.foreign.trial import NoComponents
 from tcplab.packet import ACK, CIRCLE, RST, SYN, FlowKey, NotASegment, Segment, craft
 from tcplab.stack import StackOptions
 
@@ -101,8 +100,14 @@ class OutsiderDevice:
         self._closed = True
         for key, flow in self._flows.items():
             if flow.iss is not None and not flow.over:
-                self._wire.inject(_reset(key, flow.ack))
+                self._reset(key, flow.ack)
         self._wire.close()
+
+    def _reset(self, key: FlowKey, seq: int) -> None:
+        try:
+            self._wire.inject(_reset(key, seq))
+        except OSError:
+            pass  # the program has ended, and taken its interface away
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -147,7 +152,7 @@ class OutsiderDevice:
         self._times += [now] * (count - len(self._times))
         return count
 
-    # --- what the packets say ----------------------------------------------------------------------
+    # --- what the packets say ---------------------------------------------------------------------
 
     def note(self, raw: bytes, from_device: bool) -> None:
         """A packet has gone by (told by the lab)."""

@@ -18,7 +18,7 @@ from tcplab.foreign import probe_cases
 from tcplab.foreign.attach import AttachedWire, Interface
 from tcplab.foreign.greeting import Greeting
 from tcplab.foreign.outsider import OutsiderDevice
-from tcplab.foreign.probe_lab import ProbeLab
+from tcplab.foreign.probe_lab import CLOSES_EARLY, ProbeLab
 from tcplab.foreign.readdress import Readdress
 from tcplab.foreign.realtime import RealClock
 from tcplab.foreign.team import Team
@@ -180,6 +180,8 @@ class _Prober:
         trial = try_case(case, lab, judge=self._judge, pcap=self.plan.pcap)
         if trial.outcome.status == PASSED and not lab.seen:
             return replace(trial, not_asked="what it is about is not seen on the wire")
+        if trial.outcome.status != PASSED and lab.closed_early:
+            return replace(trial, not_asked=trial.not_asked or CLOSES_EARLY)
         return replace(trial, unseen=lab.unseen)
 
     def _judge(self, capture: Capture, options: StackOptions | None) -> Violation | None:

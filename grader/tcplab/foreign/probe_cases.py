@@ -14,6 +14,7 @@ from tcplab.foreign.probe_lab import ProbeLab, record_echo
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
+_LARGEST_BUFFERS = 1 << 20
 # Nobody has set the timers of the program: a smallest RTO of 200 ms is usual, RFC 6298 advises 1 s.
 _SOONEST_MS, _FIRST_MS, _SECOND_MS = 200, 3500, 7500
 
@@ -157,6 +158,37 @@ def closed_window(lab: Lab) -> None:
     peer.window = 5000
     peer.send(ack=1)
     peer.expect_data(b"patience")
+
+
+@case(
+    "echo.full-buffers-close-the-window",
+    checkpoint=5,
+    rfc=["9293 3.8.6", "U-14", "MAY-8"],
+    rule="An application that cannot send does not read: the window closes, probes are answered,"
+    " and when there is room again every byte comes back.",
+    hint="The window is the room that is left. Does the peer hear of it when that grows?",
+)
+def full_buffers(lab: Lab) -> None:
+    peer, app = _echoing(lab)
+    data = b""
+    peer.window = 0
+    while peer.snd_wnd > 0:
+        if len(data) > _LARGEST_BUFFERS:
+            raise CannotAsk("its buffers do not become full")
+        piece = lab.bytes(min(peer.snd_wnd, 8000))
+        _say(lab, peer, app, piece)
+        peer.expect_ack()
+        data += piece
+    full = peer.snd_nxt
+    peer.inbox.clear()
+    peer.send(seq=full, data=b"p")
+    peer.expect(ack=full, window=0, rst=False)
+    peer.snd_nxt = full  # the probe was not taken
+    peer.window = 65535
+    peer.send()
+    peer.expect_data(data, within_ms=_SECOND_MS)
+    _say(lab, peer, app, b"and on")
+    peer.expect_data(b"and on")
 
 
 # --- the end -------------------------------------------------------------------------------------

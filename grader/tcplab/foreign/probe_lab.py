@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from tcplab.app import App, Listener
 from tcplab.capture import AppAction
+from tcplab.dut import Reply
 from tcplab.errors import CannotAsk
 from tcplab.foreign.attach import AttachedWire
 from tcplab.foreign.outsider import OutsiderDevice
@@ -22,7 +23,9 @@ from tcplab.transcript import Transcript
 
 # A program that is not the only one on its machine may take so long to answer "at once".
 _AT_ONCE_MS = 250
+_TO_CLOSE_MS, _STEP_MS = 1000, 10
 _PATIENCE_S = 30.0
+CLOSES_EARLY = "its application closes as soon as its peer has"
 _EXPECTATIONS = ("Expected: ", "The connection still works")
 
 Start = Callable[[RealClock], tuple[OutsiderDevice, AttachedWire]]
@@ -53,6 +56,9 @@ class ProbeLab(RealTimeLab):
         self.apps: dict[FlowKey, App] = {}
         self.knows_the_application = False  # the case is made for it
         self._fin_ends: dict[FlowKey, int] = {}  # the number behind the tester's FIN
+        self._closed: set[FlowKey] = set()  # by the device's application, as its FIN shows
+        self._told_to_close: set[FlowKey] = set()
+        self.closed_early: set[FlowKey] = set()  # before the case has told it to
         self._within_precondition = 0
         self.transcript = _CountingTranscript(self)
 
@@ -83,7 +89,13 @@ class ProbeLab(RealTimeLab):
 
     # --- packets ---------------------------------------------------------------------------------
 
+    def request_stack(self, text: str) -> Reply:
+        if text.startswith("clock.advance"):
+            self._refuse_what_it_has_done()
+        return super().request_stack(text)
+
     def inject(self, raw: bytes, words: str) -> None:
+        self._refuse_what_it_has_done()
         super().inject(raw, words)
         assert self._device is not None
         self._device.note(raw, False)
@@ -95,15 +107,33 @@ class ProbeLab(RealTimeLab):
         assert self._device is not None
         self._device.note(raw, True)
         segment = _segment(raw, True)
-        if segment is not None and not self.knows_the_application:
-            self._refuse_what_the_application_did(segment)
         super()._deliver(raw, time_ms)
-
-    def _refuse_what_the_application_did(self, segment: Segment) -> None:
+        if segment is None or self.knows_the_application:
+            return
         if self.echoes and segment.data:
             raise CannotAsk("what it echoes is in the way")
         if segment.has(FIN) and segment.ack == self._fin_ends.get(segment.flow):
-            raise CannotAsk("its application closes as soon as its peer has")
+            self._closed.add(segment.flow)
+            if segment.flow not in self._told_to_close:
+                self.closed_early.add(segment.flow)
+
+    def _refuse_what_it_has_done(self) -> None:
+        """The application has closed, because its peer had; if the case tells it to now, all is
+        well, but the case must not do anything else first."""
+        if self.closed_early:
+            raise CannotAsk(CLOSES_EARLY)
+
+    def close_application(self, flow: FlowKey | None) -> None:
+        """The case tells it to do what it does by itself, as soon as its turn comes. Raises
+        CannotAsk if it has no reason to."""
+        if flow not in self._fin_ends:
+            raise CannotAsk("its application closes when its peer has, and not before")
+        assert flow is not None
+        self._told_to_close.add(flow)
+        self.closed_early.discard(flow)
+        end = self.real_clock.live() + _TO_CLOSE_MS
+        while flow not in self._closed and self.real_clock.live() < end:
+            self.real_clock.pass_quietly(_STEP_MS)
 
 
 class _CountingTranscript(Transcript):
@@ -175,7 +205,8 @@ class _ProbeApp(App):
         self._pass_over()
 
     def close(self) -> None:
-        raise CannotAsk("its application closes when its peer has, and not before")
+        self._step("closes its side, as its peer has")
+        self._probe_lab.close_application(self.flow)
 
 
 def record_echo(lab: Lab, app: App, data: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tcplab.capture import Capture
 from tcplab.case import Case
-from tcplab.errors import CannotAsk
+from tcplab.errors import CannotAsk, NoComponents
 from tcplab.foreign.realtime import RealClock, RealTimeLab
 from tcplab.lab import Lab
 from tcplab.monitors import first_violation
@@ -22,10 +22,6 @@ from tcplab.worker import Judge, run_case
 _NOT_IN_REAL_TIME = {
     "reassembler.all-together-before-the-ack": "packets cannot be made to arrive all at once",
 }
-
-
-class NoComponents(CannotAsk):
-    """The case is about a component by itself, which only the kit's contract knows."""
 
 
 @dataclass(frozen=True)

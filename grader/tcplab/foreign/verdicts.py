@@ -107,9 +107,12 @@ def _marked(identity: str, trial: Trial, differences: Sequence[Difference]) -> T
 def outdated(
     verdicts: Mapping[str, Verdict], differences: Sequence[Difference]
 ) -> list[Difference]:
-    """Entries that explain nothing any more: of their cases some were asked, and all passed."""
+    """Entries that explain nothing any more: of their cases some were asked, and all passed. Those
+    that are known to have ended are none of them."""
     found = []
     for one in differences:
+        if one.until:
+            continue
         seen = {verdict for identity, verdict in verdicts.items() if one.explains(identity)}
         if Verdict.PASSED in seen and not seen - {Verdict.PASSED, Verdict.NOT_ASKED}:
             found.append(one)

@@ -37,6 +37,17 @@ def number(subject: str, wanted: int) -> Callable[[Reply], None]:
     return check
 
 
+def flag(subject: str, wanted: bool) -> Callable[[Reply], None]:
+    """The first word is 1, or 0."""
+    text = str(int(wanted))
+
+    def check(reply: Reply) -> None:
+        if reply.words[:1] != [text]:
+            expect_equal(subject, wanted, reply.number(0) == 1)
+
+    return check
+
+
 def values(wanted: Mapping[str, int], names: Mapping[str, str]) -> Callable[[Reply], None]:
     """These values are named in the reply; `names` are those that a student knows them by."""
 

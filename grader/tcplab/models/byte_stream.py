@@ -101,7 +101,7 @@ def read(identity: int, model: StreamModel, count: int, name: str = "stream") ->
 
 
 def strategy() -> SearchStrategy[Plan]:
-    return plans([CAPACITIES], _WEIGHTS, mean=16)
+    return plans([CAPACITIES], _WEIGHTS, mean=25)
 
 
 FREE = ("stream.free 1",)

@@ -34,6 +34,10 @@ class Plan:
     settings: tuple[Any, ...]
     operations: tuple[Operation, ...]
 
+    def without(self, at: int, count: int) -> Plan:
+        """The same with some operations left out."""
+        return Plan(self.settings, self.operations[:at] + self.operations[at + count :])
+
 
 def plans(
     choices: Sequence[Sequence[Any]], weights: Mapping[str, int], mean: int
@@ -42,14 +46,15 @@ def plans(
     simple ones first, for that is what failures are reduced to."""
     from hypothesis import strategies as st
 
-    number = st.integers(0, NUMBERS - 1)
-    some = several(weights, [number, number], mean)
+    both = st.integers(0, NUMBERS * NUMBERS - 1)  # one draw instead of two takes less time
+    some = several(weights, [both], mean)
     settings = st.tuples(*(st.sampled_from(list(choice)) for choice in choices))
     return st.builds(_plan, settings, some)
 
 
-def _plan(settings: tuple[Any, ...], operations: Sequence[tuple[str, int, int]]) -> Plan:
-    return Plan(settings, tuple(Operation(*operation) for operation in operations))
+def _plan(settings: tuple[Any, ...], operations: Sequence[tuple[str, int]]) -> Plan:
+    pairs = ((kind, *divmod(both, NUMBERS)) for kind, both in operations)
+    return Plan(settings, tuple(Operation(kind, a, b) for kind, b, a in pairs))
 
 
 def several(
@@ -60,8 +65,8 @@ def several(
     from hypothesis import strategies as st
 
     names = [name for name, weight in weights.items() for _ in range(weight)]
-    ends = max(1, len(names) // mean)
-    names = [_END] * ends + names * max(1, mean // len(names))
+    ends = max(1, round(len(names) / mean))
+    names = [_END] * ends + names * max(1, round(mean / len(names)))
     item = st.tuples(st.sampled_from(names), *numbers)
 
     @st.composite

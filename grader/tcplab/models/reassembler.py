@@ -87,7 +87,7 @@ class ReassemblerModel:
 
 
 def strategy() -> SearchStrategy[Plan]:
-    return plans([CAPACITIES], _WEIGHTS, mean=16)
+    return plans([CAPACITIES], _WEIGHTS, mean=25)
 
 
 FREE = ("reassembler.free 1", "stream.free 1")
@@ -156,8 +156,18 @@ class Pieces:
 def _beside(first: int, after: int, a: int, b: int) -> tuple[int, int, bool]:
     """A piece in one of the 13 relations of two intervals to a piece, or nearly so."""
     middle = (first + after) // 2
-    places = (first, after, middle, first - 1, after + 1, first + 1, after - 1)
-    one, other = places[b % 7], places[(b // 7 + a) % 7]
+    places = (
+        first,
+        after,
+        middle,
+        first - 1,
+        after + 1,
+        first + 1,
+        after - 1,
+        first - 2,
+        after + 2,
+    )
+    one, other = places[b % 9], places[(b // 9 + a) % 9]
     if one == other:
         other += 1
     return max(0, min(one, other)), max(0, one, other), False

@@ -23,25 +23,27 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 _ISNS = (0, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0x7FFFFFF8, 1000)
-_CAPACITIES = (8, 16, 4, 2, 64, 32, 0, 1, 66, 1000, 65534, 65536, 131072)
-_SEGMENT_SIZES = (4, 1, 2, 10, 536, 65535, 0)
+_CAPACITIES = (8, 16, 4, 2, 64, 32, 16, 0, 1, 66, 32, 1000, 65534, 65536, 131072)
+_SEGMENT_SIZES = (4, 1, 2, 3, 10, 536, 65535, 0)
 _WEIGHTS = {
-    "syn": 3,
+    "syn": 2,
     "next": 5,
     "ahead": 3,
     "beside": 3,
     "edge": 3,
     "fill": 3,
     "comb": 1,
-    "send": 6,
+    "send": 7,
     "read": 5,
     "pop": 3,
-    "acceptable": 6,
+    "acceptable": 9,
     "again": 1,
-    "last": 1,
-    "old": 1,
+    "last": 2,
+    "old": 2,
 }
-_HALF = 1 << 31
+_SYN, _SEND = Operation("syn", 0, 0), Operation("send", 0, 0)
+_SYN_WITH_TEXT = Operation("syn", 3, 3)
+_BEGINNINGS = ((_SYN, _SEND), (_SYN,), (_SYN, _SEND), (_SYN_WITH_TEXT, _SEND), (_SYN, _SEND), ())
 _MAX_WINDOW = 65535
 _HUGE = (1 << 64) - 1
 
@@ -94,6 +96,13 @@ class ReceiverModel:
             first, data = 1, data[1:]
         self.pieces.insert(first - 1, data, fin)
 
+    def within_promise(self, first: int, data: bytes) -> bytes:
+        """What of the bytes an honest peer sends: none beyond the right edge, unless there is no
+        room for them either. Where the edge is after RCV.NXT has passed it, the contract does not
+        say."""
+        has_room_beyond = self.edge < 1 + self.pieces.next + self.pieces.stream.available
+        return data[: max(0, self.edge - first)] if has_room_beyond else data
+
     def send(self) -> int:
         """The window that is offered now."""
         if not self.synchronized:
@@ -106,8 +115,9 @@ class ReceiverModel:
         """None: either answer is right. With an MSS of 0 every move is large enough, even none."""
         if not self.synchronized or self.finished:
             return False
-        enough = self.enough(1 if self.window < self.mss else 2)
-        return None if enough == 0 == self.move else self.move >= enough
+        if self.mss == 0 and self.move == 0:
+            return None
+        return 0 < self.move >= self.enough(1 if self.window < self.mss else 2)
 
     def acceptable(self, seq: int, length: int) -> bool:
         if not self.synchronized:
@@ -124,7 +134,7 @@ class ReceiverModel:
 
 
 def strategy() -> SearchStrategy[Plan]:
-    return plans([_CAPACITIES, _SEGMENT_SIZES, _ISNS], _WEIGHTS, mean=20)
+    return plans([_CAPACITIES, _SEGMENT_SIZES, _ISNS, _BEGINNINGS], _WEIGHTS, mean=30)
 
 
 FREE = ("receiver.free 1",)
@@ -132,8 +142,9 @@ FREE = ("receiver.free 1",)
 
 def converse(plan: Plan) -> Conversation:
     """All of it in one batch."""
-    capacity, mss, isn = plan.settings
-    yield list(_Talk(ReceiverModel(isn, capacity, mss)).steps(plan.operations))
+    capacity, mss, isn, beginning = plan.settings
+    operations = (*beginning, *plan.operations)
+    yield list(_Talk(ReceiverModel(isn, capacity, mss)).steps(operations))
 
 
 class _Talk:
@@ -161,29 +172,37 @@ class _Talk:
         kind, a, b = operation.kind, operation.a, operation.b
         model = self._model
         if kind == "syn":
-            yield self._receive(0, answers.letters(0, b if a % 4 == 3 else 0), True, a % 16 == 15)
+            # The first one is 0 by definition; a later one is ignored, wherever it stands.
+            first = a // 4 if model.synchronized else 0
+            yield self._receive(
+                first, answers.letters(first, b if a % 4 == 3 else 0), True, a % 16 == 15
+            )
         elif kind == "old":
-            first = max(0, model.nxt - a)
-            yield self._receive(first, answers.letters(first - 1, b), False, False)
+            first = max(0, model.nxt - a) if b % 4 else 0
+            yield self._receive(first, answers.letters(first - 1, b // 4), False, False)
         elif kind == "send":
             yield self._send()
         elif kind == "acceptable":
-            yield self._acceptable(a, b)
+            yield from self._acceptable(a, b)
         elif kind == "read":
-            yield read(1, model.pieces, (a + 1, _HUGE)[b % 2], "inbound stream")
+            yield read(1, model.pieces, (1 + a % 8, _HUGE)[b % 3 // 2], "inbound stream")
         elif kind == "pop":
             model.pieces.pop(a)
             yield Step(f"stream.pop 1 {a}", f"inbound stream: pop {a}")
         else:
             for index, data, last in self._pieces.of(operation):
-                yield self._receive(index + 1, data, False, last)
+                yield self._receive(index + 1, data, False, last, psh=b % 8 == 5)
 
-    def _receive(self, seq: int, data: bytes, syn: bool, fin: bool) -> Step:
+    def _receive(self, seq: int, data: bytes, syn: bool, fin: bool, *, psh: bool = False) -> Step:
         model = self._model
+        kept = model.within_promise(seq + int(syn), data)
+        data, fin = kept, fin and len(kept) == len(data)
         model.receive(seq, data, syn, fin)
-        words = "".join([" SYN" * syn, " FIN" * fin, f" {show_bytes(data)}" if data else ""])
+        flags = [name for name, on in (("syn", syn), ("fin", fin), ("psh", psh)) if on]
+        words = "".join(f" {name.upper()}" for name in flags)
+        words += f" {show_bytes(data)}" if data else ""
         parts = [f"receiver.receive 1 seq={model.wrapped(seq)}"]
-        parts += ["syn=1"] * syn + ["fin=1"] * fin + ([f"data={data.hex()}"] if data else [])
+        parts += [f"{name}=1" for name in flags] + ([f"data={data.hex()}"] if data else [])
         return Step(" ".join(parts), f"receive seq={seq}{words}")
 
     def _send(self) -> Step:
@@ -197,17 +216,20 @@ class _Talk:
         words = ", ".join(f"{key} {str(value).lower()}" for key, value in wanted.items())
         return Step("receiver.send 1", f"send; expected: {words}", self._values(wanted))
 
-    def _acceptable(self, a: int, b: int) -> Step:
+    def _acceptable(self, a: int, b: int) -> Iterator[Step]:
+        """Around both edges of the window."""
         model = self._model
-        edge = model.nxt + model.window
-        seq = max(0, (model.nxt, edge)[a % 2] + a // 2 % 8 - 4)
-        length = max(0, (0, 1, b, edge - seq, edge - seq + 1)[b % 5])
-        gives = model.acceptable(seq, length)
-        return Step(
-            f"receiver.acceptable 1 {model.wrapped(seq)} {length}",
-            f"acceptable(seq={seq}, length={length}); expected: {str(gives).lower()}",
-            answers.number("acceptable", int(gives)),
-        )
+        for edge in (model.nxt, model.nxt + model.window):
+            seq = max(0, edge + (0, -1, 0, 1, -2, 0, 3, -4)[a % 8])
+            rest = model.nxt + model.window - seq
+            length = max(0, (0, 1, b, rest, rest + 1)[b % 5])
+            gives = model.acceptable(seq, length)
+            words = f"acceptable(seq={seq}, length={length}); expected: {str(gives).lower()}"
+            yield Step(
+                f"receiver.acceptable 1 {model.wrapped(seq)} {length}",
+                check=answers.flag("acceptable", gives),
+                words_if_failed=words,
+            )
 
     def _look(self) -> Step:
         model = self._model

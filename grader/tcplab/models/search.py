@@ -1,7 +1,7 @@
 """Searches for operations after which a device and the model of it disagree, and makes them few.
 
-Hypothesis makes plans, and once one of them fails, ever smaller ones that fail, too. A model turns a
-plan into a conversation: what to ask, in what words a student reads it, and what may be answered.
+Hypothesis makes plans, and once one of them fails, ever smaller ones that fail, too. A model turns
+a plan into a conversation: what to ask, in what words a student reads it, and what may be answered.
 
 Only the smallest failure found leaves a trace in the transcript. The same seed finds the same
 one: everything is bounded by counts, nothing by time. Hypothesis is loaded when it is needed; it
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from tcplab.dut import Dut, Reply, RequestRefused, parse_reply
-from tcplab.errors import CannotAsk, CaseFailed, CaseProblem, DutHung, DutProblem
+from tcplab.errors import CaseFailed, CaseProblem, DutHung, DutProblem, NoComponents
+from tcplab.models.operations import Plan
 from tcplab.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
     from tcplab.lab import Lab
 
-_MOST_RUNS = 250  # after the first failure
-_MOST_LOSSES = 30  # of the device, while a crash is made smaller
+_MOST_RUNS = 200  # after the first failure
+_MOST_PRUNINGS = 150  # of the smallest failure, at the end
+_MOST_LOSSES = 20  # of the device, while a crash is made smaller
 _MOST_AT_ONCE = 60_000  # characters of requests in one batch
 
-Check = Callable[[Reply], None]
+Check = Callable[[Reply], Optional[str]]  # may return what is worth being shown of the answer
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ Conversation = Iterator[Sequence[Step]]
 class _Failure:
     """A run that failed: what the student would read."""
 
+    plan: Any
     problem: CaseProblem
     transcript: Transcript
 
@@ -63,6 +66,10 @@ class _Found(Exception):
 
 class _Enough(BaseException):
     """Ends the search at once."""
+
+
+class _LongEnough(BaseException):
+    """Ends the part of it that is hypothesis's."""
 
 
 class _Search:
@@ -85,15 +92,34 @@ class _Search:
         else:
             self._runs_after += 1
             if self._runs_after > _MOST_RUNS:
-                raise _Enough
+                raise _LongEnough
+        if self._fails(plan):
+            raise _Found
+
+    def prune(self) -> None:
+        """Leaves out what can be left out of the smallest plan. Hypothesis does that, too, but does
+        not always come to it: it makes all numbers small first."""
+        assert self.smallest is not None
+        left = _MOST_PRUNINGS
+        size = len(self.smallest.plan.operations) // 2
+        while size > 0:
+            at = len(self.smallest.plan.operations) - size
+            while at >= 0 and left > 0:
+                left -= 1
+                self._fails(self.smallest.plan.without(at, size))
+                at -= size
+            size = min(size, len(self.smallest.plan.operations)) // 2
+
+    def _fails(self, plan: Any) -> bool:
+        """Runs a plan. Raises _Enough if a failure is found and none smaller can be."""
         failure = self._run(plan)
         if failure is None:
-            return
+            return False
         if self.smallest is None or failure.size < self.smallest.size:
             self.smallest = failure
         if isinstance(failure.problem, DutHung) or self._losses > _MOST_LOSSES:
             raise _Enough
-        raise _Found
+        return True
 
     def _run(self, plan: object) -> _Failure | None:
         self._lab.transcript = Transcript()
@@ -103,12 +129,11 @@ class _Search:
             self._ask([Step(text, "everything is freed") for text in self._free])
             return None
         except (CaseFailed, RequestRefused) as problem:
-            failure = _Failure(problem, self._lab.transcript)
+            failure = _Failure(plan, problem, self._lab.transcript)
             self._tidy_up()
             return failure
         except DutProblem as problem:
-            failure = _Failure(problem, self._lab.transcript)
-            return failure if isinstance(problem, DutHung) else self._after_loss(plan, failure)
+            return self._after_loss(plan, _Failure(plan, problem, self._lab.transcript))
 
     def _tidy_up(self) -> None:
         """What a failed run has left is not to fall on the next one."""
@@ -127,6 +152,8 @@ class _Search:
         if isinstance(device, Dut) and device.was_lost():
             self.smallest = failure  # not its own fault: whoever runs the case tries it again
             raise _Enough
+        if self._is_careful and isinstance(failure.problem, DutHung):
+            return failure
         self._restart()
         if self._is_careful:
             return failure
@@ -163,7 +190,7 @@ class _Search:
     def _ask_batch(self, steps: Sequence[Step]) -> None:
         device = self._lab.dut
         if not isinstance(device, Dut):
-            raise CannotAsk("this device has no components to talk to")
+            raise NoComponents("this device has no components to talk to")
         for step, text in zip(steps, device.batch([step.request for step in steps])):
             if step.words:
                 self._lab.transcript.step(step.words)
@@ -178,10 +205,12 @@ class _Search:
         if step.check is None:
             return
         try:
-            step.check(reply)
+            worth_showing = step.check(reply)
         except CaseProblem:
             self._show(step)
             raise
+        if worth_showing:
+            self._lab.transcript.detail(worth_showing)
 
     def _show(self, step: Step) -> None:
         if not step.words:
@@ -233,12 +262,11 @@ def search(
         one.attempt(plan)
 
     try:
-        attempt()
+        _let_go_on(attempt, one)
+        if one.smallest is not None and isinstance(one.smallest.plan, Plan):
+            one.prune()
     except _Enough:
         pass
-    except Exception:
-        if one.smallest is None:
-            raise
     lab.transcript = transcript
     if one.smallest is None:
         lab.transcript.step(f"{tries} {what}: the model agrees with all of them")
@@ -249,6 +277,17 @@ def search(
         lab.transcript,
         f"{_ordinal(one.tried)} of {tries} {what}; these are the fewest steps found that fail",
     )
+
+
+def _let_go_on(attempt: Callable[[], None], one: _Search) -> None:
+    """Until hypothesis has found the smallest failure, or that there is none."""
+    try:
+        attempt()
+    except _LongEnough:
+        pass
+    except Exception:  # a failure, reported by hypothesis in one way or another
+        if one.smallest is None:
+            raise
 
 
 def _explained(problem: CaseProblem, transcript: Transcript, how: str) -> CaseProblem:

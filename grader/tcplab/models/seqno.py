@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tcplab.check import expect_equal
 from tcplab.components.seqno import show_number
 from tcplab.dut import Reply
-from tcplab.models.operations import several
 from tcplab.models.search import Conversation, Step
 
 if TYPE_CHECKING:
@@ -18,12 +17,9 @@ _CIRCLE = 1 << 32
 _HALF = 1 << 31
 _MOST = 1 << 64
 _CORNERS = tuple(
-    (corner + by) % _CIRCLE for by in (0, 1, -1, 2) for corner in (0, _HALF, 5, _CIRCLE // 3)
+    (corner + by) % _CIRCLE for corner in (0, _HALF, 5, _CIRCLE // 3) for by in (0, 1, -1, 2)
 )
-_TURNS = (0, 0, 1, 2, 1 << 20, _HALF, _CIRCLE - 2, _CIRCLE - 1, _CIRCLE - 1)
-_WEIGHTS = {"before": 2, "wrap": 1, "unwrap": 3, "unwrap-to": 3}
-_QUESTIONS = 16  # in a plan, about
-
+_TURNS = (0, 1, 0, 2, 1 << 20, _HALF, _CIRCLE - 2, _CIRCLE - 1)
 Question = tuple[str, int, int, int]
 
 
@@ -47,33 +43,30 @@ def before(a: int, b: int) -> bool:
 
 
 def strategy() -> SearchStrategy[list[Question]]:
-    """Lists of questions: which function, and three numbers. Most numbers are corners, or nearly so,
-    for the mistakes are there."""
+    """Lists of questions: which function, and three numbers. Most numbers are corners, or nearly
+    so, for the mistakes are there."""
     from hypothesis import strategies as st
 
-    corner = st.sampled_from(_CORNERS)
-    numbers = [st.sampled_from(_TURNS), corner, corner, corner, st.integers(0, _CIRCLE - 1)]
-    return several(_WEIGHTS, numbers, _QUESTIONS).map(_questions)
+    corner, anything = st.sampled_from(_CORNERS), st.integers(0, _CIRCLE - 1)
+    turns = st.sampled_from(_TURNS)
+    numbers = st.tuples(corner, corner, anything)
+    return st.builds(_questions, numbers, turns, turns, st.tuples(corner, anything))
 
 
-def _questions(drawn: list[tuple[Any, ...]]) -> list[Question]:
-    return [_question(*one) for one in drawn]
-
-
-def _question(function: str, turns: int, isn: int, rest: int, ahead: int, some: int) -> Question:
-    """The last number makes three of four questions ones about any number."""
-    corners = [isn, rest, ahead]
-    if some % 4:
-        corners[some % 4 - 1] = some
-    isn, rest, ahead = corners
-    absolute = turns * _CIRCLE + rest
-    if function == "before":
-        return function, isn, wrap(isn, ahead), 0
-    if function == "wrap":
-        return function, absolute, isn, 0
-    if function == "unwrap-to":  # a number of the first, or the last, rounds
-        return "unwrap", wrap(ahead, isn), isn, absolute
-    return function, wrap(isn + absolute, ahead), isn, absolute
+def _questions(
+    numbers: tuple[int, ...], turn: int, other_turn: int, steps: tuple[int, ...]
+) -> list[Question]:
+    """All that can be asked of a few numbers."""
+    questions: list[Question] = []
+    checkpoints = [turn * _CIRCLE + numbers[0], other_turn * _CIRCLE + numbers[2]]
+    for isn in numbers[1:]:
+        for ahead in steps:
+            questions.append(("before", isn, wrap(isn, ahead), 0))
+            for checkpoint in checkpoints:
+                questions.append(("wrap", checkpoint, isn, 0))
+                questions.append(("unwrap", wrap(isn + checkpoint, ahead), isn, checkpoint))
+                questions.append(("unwrap", wrap(ahead, isn), isn, checkpoint))
+    return questions
 
 
 def converse(plan: list[Question]) -> Conversation:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import random
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 
 from tcplab import mutants as named
 from tcplab.case import Case, discover
@@ -132,37 +134,53 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     """Hands the subjects out, one at a time, to processes that each have a laboratory."""
 
-    def work(orders: Connection) -> None:
-        with Laboratory(kit, cases, launcher, seed) as laboratory:
-            while (number := orders.recv()) is not None:
-                if isinstance(number, str):
-                    orders.send(laboratory.complaint_about_the_reference(number))
-                else:
-                    orders.send(laboratory.try_one(subjects[number]))
+    def work(orders: Connection, folder: Path) -> None:
+        laboratory = Laboratory(kit, cases, launcher, folder, seed)
+        while (number := orders.recv()) is not None:
+            if isinstance(number, str):
+                orders.send(laboratory.complaint_about_the_reference(number))
+            else:
+                orders.send(laboratory.try_one(subjects[number]))
 
-    waiting = list(reversed(range(len(subjects))))
-    team = [_Hand(work) for _ in range(min(jobs, len(subjects)))]
-    busy = {hand.orders for hand in team}
+    with _scratch_folder(kit) as scratch:
+        team = [
+            _Hand(work, Path(scratch) / str(number)) for number in range(min(jobs, len(subjects)))
+        ]
+        try:
+            _check_the_reference(team[0].orders, subjects)
+            yield from _share_out(team, len(subjects))
+        finally:
+            for hand in team:
+                hand.dismiss()
+
+
+def _scratch_folder(kit: Kit) -> tempfile.TemporaryDirectory[str]:
+    """Not where programs may not be started, as they may not in some places for temporary files."""
+    build = kit.root / "build"
     try:
-        _check_the_reference(team[0].orders, subjects)
-        for orders in busy:
-            orders.send(waiting.pop())
-        while busy:
-            for ready in wait(list(busy)):
-                assert isinstance(ready, Connection)
-                verdict = _receive(ready)
-                assert isinstance(verdict, Verdict)
-                yield verdict
-                if waiting:
-                    ready.send(waiting.pop())
-                else:
-                    ready.send(None)
-                    busy.discard(ready)
-        for hand in team:
-            hand.process.join()
-    finally:
-        for hand in team:
-            hand.dismiss()
+        build.mkdir(exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix="mutants-", dir=build)
+    except OSError:
+        return tempfile.TemporaryDirectory(prefix="tcplab-mutants-")
+
+
+def _share_out(team: Sequence[_Hand], count: int) -> Iterator[Verdict]:
+    """Gives each hand a number to try, and another one whenever it has done, until all are done."""
+    waiting = list(reversed(range(count)))
+    busy = {hand.orders for hand in team}
+    for orders in busy:
+        orders.send(waiting.pop())
+    while busy:
+        for ready in wait(list(busy)):
+            assert isinstance(ready, Connection)
+            verdict = _receive(ready)
+            assert isinstance(verdict, Verdict)
+            yield verdict
+            if waiting:
+                ready.send(waiting.pop())
+            else:
+                ready.send(None)
+                busy.discard(ready)
 
 
 def _check_the_reference(orders: Connection, subjects: Sequence[Subject]) -> None:
@@ -183,25 +201,27 @@ def _receive(orders: Connection) -> object:
 class _Hand:
     """A process and our end of the pipe through which it gets its orders."""
 
-    def __init__(self, work: Callable[[Connection], None]):
+    def __init__(self, work: Callable[[Connection, Path], None], folder: Path):
         self.orders, theirs = _FORK.Pipe()
-        self.process = _FORK.Process(target=self._live, args=(work, theirs), daemon=True)
+        self.process = _FORK.Process(target=self._live, args=(work, theirs, folder), daemon=True)
         self.process.start()
         theirs.close()
 
-    def _live(self, work: Callable[[Connection], None], orders: Connection) -> None:
+    def _live(
+        self, work: Callable[[Connection, Path], None], orders: Connection, folder: Path
+    ) -> None:
         die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.orders.close()
         try:
-            work(orders)
+            work(orders, folder)
         except EOFError:
             pass  # the parent has given up
 
     def dismiss(self) -> None:
         self.orders.close()
-        self.process.join(timeout=5)
+        self.process.join(timeout=1)
         if self.process.is_alive():
             self.process.kill()
             self.process.join()

@@ -62,31 +62,27 @@ class _Noticed(Exception):
 
 
 class Laboratory:
-    """Builds and tries. It keeps its objects in a folder of its own, and only those that it will
-    need again; to be used by one process, as a context."""
+    """Builds and tries, in a folder of its own, where it keeps only what it will need again; for
+    one process."""
 
-    def __init__(self, kit: Kit, cases: Iterable[Case], launcher: Launcher, seed: int = 1):
+    def __init__(
+        self, kit: Kit, cases: Iterable[Case], launcher: Launcher, folder: Path, seed: int = 1
+    ):
         self._kit = kit
+        self._folder = folder
         self._checkpoints = {one.number: one for one in kit.checkpoints()}
         self._cases = list(cases)
         self._launcher = launcher
         self._seed = seed
         self._successes: Counter[tuple[str, str]] = Counter()  # by (near, case) and ("", case)
-
-    def __enter__(self) -> Laboratory:
-        self._folder = Path(tempfile.mkdtemp(prefix="tcplab-mutants-"))
-        self._cache = self._folder / "cache"
-        self._cache.mkdir()
-        self._work = self._folder / "work"
-        self._work.mkdir()
+        self._cache = folder / "cache"
+        self._work = folder / "work"
+        for place in (self._cache, self._work):
+            place.mkdir(parents=True)
         for name in COMPONENT_FILES:
             shutil.copyfile(self._kit.reference / name, self._work / name)
         self._builder(self._work).build_all(list(self._checkpoints.values()), "solo")
         self._keep = set(self._cache.iterdir())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def complaint_about_the_reference(self, file: str) -> str:
         """With nothing broken, no case fails; otherwise every mutant would be killed. Returns the

@@ -280,6 +280,7 @@ static int run(struct dut *dut)
         return out_of_memory();
     }
     prepare_descriptors(dut);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed before a crash is not lost in it */
     while (!dut->is_done) {
         serve(dut, text, reply);
     }

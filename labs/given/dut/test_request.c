@@ -99,6 +99,17 @@ static void a_missing_argument_is_named(void **state)
     assert_reply(&request, "error argument 1 is missing");
 }
 
+static void a_word_is_taken_as_it_is(void **state)
+{
+    (void)state;
+    struct request request = request_of("reassembler.churn every-second");
+
+    assert_string_equal(request_take_word(&request), "every-second");
+    assert_string_equal(request_take_word(&request), "");
+    assert_reply(&request, "error argument 2 is missing");
+    request_destroy(&request);
+}
+
 static void options_stand_in_any_order(void **state)
 {
     (void)state;
@@ -183,6 +194,7 @@ int main(void)
         cmocka_unit_test(there_is_a_limit_to_the_arguments),
         cmocka_unit_test(the_first_wrong_argument_is_named),
         cmocka_unit_test(a_missing_argument_is_named),
+        cmocka_unit_test(a_word_is_taken_as_it_is),
         cmocka_unit_test(options_stand_in_any_order),
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(the_reply_is_put_together),

@@ -25,7 +25,7 @@ def window_drains_and_refills(lab: Lab) -> None:
         peer.expect_ack()
         app.expect(readable=1000)
         app.expect_read(data)
-        peer.expect(ack=peer.snd_nxt, window=1000)
+        peer.expect(ack=peer.snd_nxt, window=1000, within_ms=500)
 
 
 @case(
@@ -93,7 +93,7 @@ def readable_when_all_is_over(lab: Lab) -> None:
     kills=["byte_stream.capacity-is-a-lifetime-total", "byte_stream.all-or-nothing"],
 )
 def send_buffer_fills_and_empties(lab: Lab) -> None:
-    peer, app = lab.established(send_capacity=1000, window=2000)
+    peer, app = lab.established(send_capacity=1000, window=2000, nagle=False)
     data = lab.bytes(2300)
     app.write(data[:1500], accepts=1000)
     peer.expect_data(data[:1000], acknowledge=False)

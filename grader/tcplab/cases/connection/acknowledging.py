@@ -133,7 +133,7 @@ def acks_not_repeated(lab: Lab) -> None:
     kills=["connection.acks-at-snd-una"],
 )
 def acks_at_snd_nxt(lab: Lab) -> None:
-    peer, app = lab.established(mss=1000)
+    peer, app = lab.established(mss=1000, nagle=False)
     data = lab.bytes(3000)
     app.write(data)
     peer.expect_data(data, acknowledge=False)
@@ -144,18 +144,19 @@ def acks_at_snd_nxt(lab: Lab) -> None:
 
 
 @case(
-    "connection.gap-is-reported",
+    "connection.gap-is-filled",
     checkpoint=5,
-    rfc=["9293 3.10.7.4", "MAY-13", "C-DAK-3", "E-16"],
-    rule="Each segment behind a gap is answered with a bare ACK of what is missing.",
-    hint="RFC 5681, 4.2: the peer counts these ACKs, to send the missing one again sooner.",
+    rfc=["9293 3.10.7.4", "MUST-40", "MAY-13", "C-DAK-3", "E-16"],
+    rule="A segment behind a gap may be answered with an ACK of what is missing; the one that fills"
+    " the gap is acknowledged, with all behind it.",
+    hint="Best at once, both (RFC 5681, 4.2): the peer counts such ACKs, to repair a loss sooner.",
     kills=["connection.gap-not-reported"],
 )
-def gap_is_reported(lab: Lab) -> None:
+def gap_is_filled(lab: Lab) -> None:
     peer, app = lab.established()
     for at in (100, 200, 300):
         peer.send(seq=1 + at, data=bytes(100))
-        peer.expect(ack=1, length=0, within_ms=500)
+        peer.expect_perhaps(ack=1, length=0)
     peer.send(seq=1, data=bytes(100))
     peer.snd_nxt = 401
     peer.expect_ack(401)

@@ -178,8 +178,9 @@ def nothing_offered(lab: Lab) -> None:
     app.write(bytes(1000))
     peer.expect_data(bytes(100), acknowledge=False)
     peer.send(seq=101, data=b"behind a gap", ack=1)
-    gap = peer.expect(ack=1, length=0, within_ms=500)
-    expect_true("option kinds", not _kinds(gap.raw) - {0, 1}, "none", str(_kinds(gap.raw)))
+    peer.send(seq=1, data=bytes(100), ack=1)
+    for one in (*peer.inbox, peer.expect_ack(113)):
+        expect_true("option kinds", not _kinds(one.raw) - {0, 1}, "none", str(_kinds(one.raw)))
     expect_true("the bytes sent", peer.rcv_nxt == 101, "100", str(peer.rcv_nxt - 1))
 
 

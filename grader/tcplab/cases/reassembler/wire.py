@@ -19,7 +19,7 @@ def late_segment_fills_the_gap(lab: Lab) -> None:
     peer, app = lab.established()
     data = lab.bytes(2000)
     peer.send(seq=1001, data=data[1000:])
-    peer.expect(ack=1)
+    peer.expect_perhaps(ack=1)
     app.expect_nothing_to_read()
     peer.send(seq=1, data=data[:1000])
     peer.expect_ack(2001)
@@ -101,7 +101,7 @@ def byte_by_byte_backwards(lab: Lab) -> None:
     data = lab.bytes(20)
     for at in reversed(range(1, 20)):
         peer.send(seq=at + 1, data=data[at : at + 1])
-        peer.expect(ack=1)
+        peer.expect_perhaps(ack=1)
     peer.send(seq=1, data=data[:1])
     peer.expect_ack(21)
     app.expect_read(data)
@@ -119,7 +119,7 @@ def byte_by_byte_backwards(lab: Lab) -> None:
 def fin_behind_a_gap_waits(lab: Lab) -> None:
     peer, app = lab.established()
     peer.send(seq=4, data=b"def", fin=True)
-    peer.expect(ack=1)
+    peer.expect_perhaps(ack=1)
     app.expect_state("ESTABLISHED")
     app.expect_nothing_to_read()
     peer.send(seq=1, data=b"abc")
@@ -138,7 +138,7 @@ def fin_behind_a_gap_waits(lab: Lab) -> None:
 def fin_behind_a_gap_counts(lab: Lab) -> None:
     peer, app = lab.established()
     peer.send(seq=4, data=b"def", fin=True)
-    peer.expect(ack=1)
+    peer.expect_perhaps(ack=1)
     peer.send(seq=1, data=b"abc")
     peer.send(seq=4, data=b"def", fin=True)
     peer.expect_ack(8)
@@ -175,9 +175,9 @@ def fin_on_known_data(lab: Lab) -> None:
 def fin_on_held_data(lab: Lab) -> None:
     peer, app = lab.established()
     peer.send(seq=4, data=b"def")
-    peer.expect(ack=1)
+    peer.expect_perhaps(ack=1)
     peer.send(seq=4, data=b"def", fin=True)
-    peer.expect(ack=1)
+    peer.expect_perhaps(ack=1)
     peer.send(seq=1, data=b"abc")
     peer.send(seq=7, fin=True)  # in case the early one was not kept
     peer.expect_ack(8)
@@ -202,6 +202,7 @@ def fin_over_the_edge(lab: Lab) -> None:
     app.expect_state("ESTABLISHED")
     app.expect_read(data[:1000])
     app.expect_nothing_to_read()
+    peer.expect_window(7)
     peer.send(seq=1001, data=data[1000:], fin=True)
     peer.expect_ack(1008)
     app.expect_read(data[1000:])

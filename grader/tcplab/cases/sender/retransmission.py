@@ -270,7 +270,7 @@ def gaps_grow(lab: Lab) -> None:
     kills=["sender.go-back-n"],
 )
 def one_segment(lab: Lab) -> None:
-    peer, app = lab.established(mss=1000)
+    peer, app = lab.established(mss=1000, nagle=False)
     data = lab.bytes(5000)
     app.write(data)
     peer.expect_data(data, acknowledge=False)
@@ -290,7 +290,7 @@ def one_segment(lab: Lab) -> None:
     kills=["sender.timer-not-restarted-on-ack"],
 )
 def steady_peer(lab: Lab) -> None:
-    peer, app = lab.established(mss=1000)
+    peer, app = lab.established(mss=1000, nagle=False)
     data = lab.bytes(5000)
     app.write(data)
     peer.expect_data(data, acknowledge=False)

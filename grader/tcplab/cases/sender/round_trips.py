@@ -65,22 +65,22 @@ def second_sample(lab: Lab) -> None:
     "sender.steady-round-trips-calm-down",
     checkpoint=4,
     rfc=["6298 2.3", "6298 2.4", "C-RTO-7"],
-    rule="While the round-trip time stays at 64 ms, its variation shrinks by a quarter each time.",
+    rule="While the round-trip time stays at 0.8 s, its variation shrinks by a quarter each time.",
     hint="RTTVAR = 3/4 * RTTVAR + 1/4 * |SRTT - R|. What is the deviation if nothing changes?",
     kills=["sender.alpha-and-beta-swapped", "sender.one-sample-only"],
 )
 def calm_down(lab: Lab) -> None:
     sender = lab.sender(rto_min_ms=1)
     sender.expect_segment(syn=True)
-    sender.tick(64)
+    sender.tick(800)
     sender.receive(ack=1, seq=0)
-    sender.expect(rto=64 + 4 * 32)
-    for at, rttvar in ((1, 24), (2, 18)):
+    sender.expect(rto=800 + 4 * 400)
+    for at, rttvar in ((1, 300), (2, 225)):  # a clock of 0.1 s can say each of these, too
         sender.write(b"x")
         sender.expect_segment(seq=at, data=b"x")
-        sender.tick(64)
+        sender.tick(800)
         sender.receive(ack=at + 1, seq=0)
-        sender.expect(rto=64 + 4 * rttvar)
+        sender.expect(rto=800 + 4 * rttvar)
 
 
 @case(

@@ -113,7 +113,10 @@ def full_and_in_a_row(lab: Lab) -> None:
     data = lab.bytes(9500)
     app.write(data)
     lengths = [len(one.data) for one in peer.inbox if one.data]
-    expect_equal("the payload lengths", [1000] * 9, lengths[:9])
+    full = lengths[0] if lengths else 0  # a path that carries less than the peer takes is allowed
+    expect_true("a full segment", 536 <= full <= 1000, "536 to 1000 bytes", str(full))
+    count = 9500 // full
+    expect_equal("the payload lengths", [full] * count, lengths[:count])
     peer.expect_data(data)
     expect_equal("SND.NXT of the stack", 9501, peer.rcv_nxt)
 

@@ -265,7 +265,7 @@ def taken_probe_byte(lab: Lab) -> None:
     weight=2,
 )
 def window_shrinks(lab: Lab) -> None:
-    peer, app = lab.established(mss=1000, window=4000)
+    peer, app = lab.established(mss=1000, window=4000, nagle=False)
     data = lab.bytes(6000)
     app.write(data)
     peer.expect_data(data[:4000], acknowledge=False)
@@ -326,7 +326,7 @@ def small_window(lab: Lab) -> None:
     kills=["sender.window-signed"],
 )
 def window_of_40000(lab: Lab) -> None:
-    peer, app = lab.established(window=40_000)
+    peer, app = lab.established(window=40_000, nagle=False)
     data = lab.bytes(2920)
     app.write(data)
     peer.expect_data(data, acknowledge=False, within_ms=100)

@@ -1,0 +1,23 @@
+"""Sequences of operations that hypothesis makes up, compared with a model step by step."""
+
+from __future__ import annotations
+
+from tcplab.case import case
+from tcplab.lab import Lab
+from tcplab.models import byte_stream
+from tcplab.models.search import search
+
+_TRIES = 60
+
+
+@case(
+    "byte_stream.model",
+    checkpoint=1,
+    rfc=["9293 2.2", "K-BYTE-1", "K-BYTE-2", "K-BYTE-3", "K-BYTE-4", "K-BYTE-5", "D-BYTE-1"],
+    rule="Whatever is written, read and asked, in whatever order, the stream does what its header"
+    " says.",
+    hint="The steps are the fewest that go wrong. Where are reader and writer after each of them?",
+    kills=[],
+)
+def model(lab: Lab) -> None:
+    search(lab, byte_stream.strategy(), byte_stream.converse, free=byte_stream.FREE, tries=_TRIES)

@@ -1,0 +1,23 @@
+"""Numbers that hypothesis makes up, compared with arithmetic that never wraps."""
+
+from __future__ import annotations
+
+from tcplab.case import case
+from tcplab.lab import Lab
+from tcplab.models import seqno
+from tcplab.models.search import search
+
+_TRIES = 40
+
+
+@case(
+    "seqno.model",
+    checkpoint=0,
+    rfc=["9293 3.4", "D-SEQ-1", "D-SEQ-2", "D-SEQ-6"],
+    rule="Wherever the numbers are, wrap, unwrap and before give what the header says.",
+    hint="The question is the simplest that goes wrong: draw its numbers on the circle.",
+    kills=[],
+)
+def model(lab: Lab) -> None:
+    what = "handfuls of numbers"
+    search(lab, seqno.strategy(), seqno.converse, free=(), tries=_TRIES, what=what)
