@@ -170,7 +170,7 @@ def half_closed_talking(lab: Lab) -> None:
     weight=3,
 )
 def last_ack_rules(lab: Lab) -> None:
-    stage = reach(lab, "close-wait", window=1000, mss=1000, nagle=False)
+    stage = reach(lab, "close-wait", window=1000, mss=500)
     peer, app = stage.peer, stage.app
     assert app is not None
     data = lab.bytes(3000)

@@ -208,7 +208,7 @@ def only_the_rest(lab: Lab) -> None:
     kills=["sender.window-not-obeyed"],
 )
 def held_back_bytes(lab: Lab) -> None:
-    peer, app = lab.established(mss=1000, window=1000, nagle=False)
+    peer, app = lab.established(mss=500, window=1000)
     data = lab.bytes(2000)
     app.write(data)
     peer.expect_data(data[:1000], acknowledge=False)

@@ -200,7 +200,7 @@ def last_words(lab: Lab) -> None:
     kills=["sender.silly-window-used"],
 )
 def tiny_opening(lab: Lab) -> None:
-    peer, app = lab.established(mss=1000, window=5000, nagle=False)
+    peer, app = lab.established(mss=500, window=5000)
     data = lab.bytes(10_000)
     app.write(data)
     peer.expect_data(data[:5000], acknowledge=False)
@@ -219,7 +219,7 @@ def tiny_opening(lab: Lab) -> None:
     kills=["sender.no-override-timer"],
 )
 def no_deadlock(lab: Lab) -> None:
-    peer, app = lab.established(mss=1000, window=5000, nagle=False)
+    peer, app = lab.established(mss=500, window=5000)
     data = lab.bytes(6000)
     app.write(data)
     peer.expect_data(data[:5000], acknowledge=False)

@@ -265,7 +265,7 @@ def taken_probe_byte(lab: Lab) -> None:
     weight=2,
 )
 def window_shrinks(lab: Lab) -> None:
-    peer, app = lab.established(mss=1000, window=4000, nagle=False)
+    peer, app = lab.established(mss=500, window=4000)
     data = lab.bytes(6000)
     app.write(data)
     peer.expect_data(data[:4000], acknowledge=False)
