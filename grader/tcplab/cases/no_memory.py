@@ -81,7 +81,11 @@ def no_memory_for_a_receiver(lab: Lab) -> None:
     rfc=["9293 3.8", "K-MEM-2"],
     rule=_RULE.format(what="tcp_sender_new"),
     hint=_HINT,
-    kills=["sender.no-memory-overlooked", "sender.never-frees"],
+    kills=[
+        "sender.no-memory-overlooked",
+        "sender.never-frees",
+        "sender.no-stream-overlooked",
+    ],
     leaks=True,
 )
 def no_memory_for_a_sender(lab: Lab) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tcplab.kit import Kit
 
 
-@click.command()
+@click.command(short_help="Grades correct solutions: full marks?")
 @click.argument("glob", metavar="[NAME]", default="*")
 @click.option(
     "--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="With how many."

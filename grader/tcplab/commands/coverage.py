@@ -11,7 +11,7 @@ import click
 from tcplab.errors import InfrastructureError, UsageError
 
 
-@click.command()
+@click.command(short_help="Shows which cases check which rule.")
 @click.option("--json", "json_file", metavar="FILE", help="Write it all as JSON; - is stdout.")
 @click.option(
     "--markdown",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tcplab.runner import Plan
 
 
-@click.command()
+@click.command(short_help="Grades a solution, or the Linux kernel.")
 @click.argument("target", metavar="TARGET")
 @click.option(
     "--checkpoint",

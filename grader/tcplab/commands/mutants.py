@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tcplab.mutation.run import Trial
 
 
-@click.command()
+@click.command(short_help="Breaks the reference: do cases notice?")
 @click.option("--file", "file", metavar="FILE", help="Only mutants of this file, such as sender.c.")
 @click.option(
     "--kind",

@@ -9,7 +9,7 @@ import click
 from tcplab.progress import progress_bar
 
 
-@click.command()
+@click.command(short_help="Grades any program with a TUN device.")
 @click.option(
     "--tun", required=True, metavar="NAME", help="The interface; the program has it open."
 )

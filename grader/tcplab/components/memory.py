@@ -34,7 +34,9 @@ def _make_without(lab: Lab, at: int, make: Callable[[], None], use: Callable[[],
     made = True
     try:
         make()
-    except RequestRefused:
+    except RequestRefused as refusal:
+        if "_outbound returned NULL" in refusal.reason:
+            raise CaseFailed("a sender without a stream", "the result", "NULL", "no NULL") from None
         made = False
     failed = lab.request("memory.fail 0").number(0) == 0
     if made:

@@ -100,6 +100,7 @@ class SenderBench:
             raise CaseFailed("no segment came", "segment", _fields(wanted), "none")
         payload = _payload(reply)
         self._lab.transcript.detail(self._describe(reply, payload))
+        expect_true("the payload's pointer", "dangling" not in reply.words, "NULL", "dangling")
         for name, value in wanted.items():
             if name == "data":
                 assert isinstance(value, bytes)

@@ -119,6 +119,9 @@ static void next(struct dut *dut, struct request *request)
     request_answer(request, " seq=%" PRIu32 " syn=%d fin=%d psh=%d data=", message.seq.raw,
                    message.syn, message.fin, message.psh);
     request_answer_bytes(request, message.payload, message.payload_len);
+    if (message.payload_len == 0 && message.payload != NULL) {
+        request_answer(request, " dangling");
+    }
 }
 
 static void state(struct dut *dut, struct request *request)

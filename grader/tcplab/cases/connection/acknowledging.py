@@ -214,6 +214,21 @@ def reset_at_closed(lab: Lab) -> None:
 
 
 @case(
+    "connection.reset-with-text-at-a-closed-window",
+    checkpoint=5,
+    rfc=["9293 3.5.3", "9293 3.4", "MUST-66", "SHLD-2"],
+    rule="What a reset carries along is not text of the stream: it needs no window.",
+    hint="Only the number of a reset is checked. How long is it for your acceptability test?",
+    kills=["connection.text-of-a-reset-needs-room"],
+)
+def reset_with_text_at_closed(lab: Lab) -> None:
+    peer, app = _closed_window(lab)
+    peer.send(rst=True, data=b"the port is closed")
+    peer.expect_nothing()
+    app.expect_error("reset")
+
+
+@case(
     "connection.probes-of-a-closed-window",
     checkpoint=5,
     rfc=["9293 3.8.6.1", "U-14", "B-AC-2", "B-AC-5", "D-RECV-16", "C-5961-4"],

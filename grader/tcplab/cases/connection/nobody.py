@@ -166,6 +166,31 @@ def syn_with_fin(lab: Lab) -> None:
 
 
 @case(
+    "connection.syn-with-fin-goes-on",
+    checkpoint=5,
+    rfc=["9293 3.10.7.2", "B-LI-6", "E-22"],
+    rule="Who sends SYN and FIN together is served, and then the connection ends as any other.",
+    hint="If you take the FIN with the SYN, who leads the connection to CLOSE-WAIT?",
+    kills=["connection.not-answering-syn"],
+)
+def syn_with_fin_goes_on(lab: Lab) -> None:
+    listener = lab.listen(80)
+    peer = lab.peer(port=80)
+    peer.send(syn=True, fin=True)
+    answer = peer.expect(syn=True, seq=0, has_ack=True)
+    peer.snd_nxt = (answer.ack - peer.iss) % (1 << 32)
+    peer.send(ack=1)
+    app = listener.accept(peer)
+    if peer.snd_nxt == 1:
+        peer.send(fin=True)
+        peer.expect_ack(2)
+    app.expect_eof()
+    app.close()
+    peer.expect_fin(acknowledge=True)
+    app.expect_state("CLOSED")
+
+
+@case(
     "connection.closed-listener-refuses",
     checkpoint=5,
     rfc=["9293 3.10.4", "B-SC-11"],

@@ -219,3 +219,80 @@ def abort_is_silent(lab: Lab, state: str, code: str) -> None:
     stage.app.abort()
     stage.peer.expect_nothing(for_ms=5000)
     stage.app.expect_state("CLOSED")
+
+
+@case(
+    "connection.challenges-come-back",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "C-5961-4"],
+    rule="A limit on challenge ACKs is one for a time: after a quiet minute there are some again.",
+    hint="A counter that is never set back turns the limit into silence for ever.",
+    kills=["connection.challenges-once-in-a-life"],
+)
+def challenges_come_back(lab: Lab) -> None:
+    peer, _ = lab.established()
+    for _ in range(30):
+        peer.send(rst=True, seq=peer.snd_nxt + 100)
+    peer.inbox.clear()
+    lab.clock.advance(60_000)
+    peer.send(rst=True, seq=peer.snd_nxt + 100)
+    peer.expect(seq=1, ack=1, length=0, rst=False)
+    peer.probe_alive()
+
+
+@case(
+    "connection.challenged-reset-brings-nothing",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "U-15", "C-5961-1"],
+    rule="A reset that is only challenged is dropped whole: what it acknowledges or carries is not"
+    " believed.",
+    hint="After the challenge the matter ends: no fifth check, no text.",
+    kills=["connection.challenged-reset-is-read-on"],
+)
+def challenged_reset_brings_nothing(lab: Lab) -> None:
+    peer, app = lab.established()
+    app.write(b"not acknowledged")
+    peer.expect(seq=1, data=b"not acknowledged")
+    peer.send(rst=True, seq=3, ack=17, data=b"forged")
+    peer.expect(ack=1, length=0, rst=False)
+    peer.expect(seq=1, data=b"not acknowledged", within_ms=1200)
+    peer.send(ack=17, data=b"the real bytes")
+    peer.expect_ack(15)
+    app.expect_read(b"the real bytes")
+
+
+@case(
+    "connection.challenged-syn-brings-nothing",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "U-16", "C-5961-2"],
+    rule="A SYN on a living connection is dropped whole: its acknowledgment and text do not count.",
+    hint="After the challenge the matter ends: no fifth check, no text.",
+    kills=["connection.challenged-syn-is-read-on"],
+)
+def challenged_syn_brings_nothing(lab: Lab) -> None:
+    peer, app = lab.established()
+    app.write(b"not acknowledged")
+    peer.expect(seq=1, data=b"not acknowledged")
+    peer.send(syn=True, seq=2, ack=17, data=b"forged", mss=None)
+    peer.expect(ack=1, length=0, rst=False)
+    peer.snd_nxt = 1
+    peer.expect(seq=1, data=b"not acknowledged", within_ms=1200)
+    peer.send(seq=1, ack=17, data=b"the real bytes")
+    peer.expect_ack(15)
+    app.expect_read(b"the real bytes")
+
+
+@case(
+    "connection.reset-with-every-flag",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "9293 3.5.2", "U-10"],
+    rule="A reset is a reset, whatever else is set: the connection is gone, nothing is answered.",
+    hint="Second check: with the RST bit the matter ends there.",
+    kills=["connection.reset-ignored"],
+)
+def reset_with_every_flag(lab: Lab) -> None:
+    peer, app = lab.established()
+    peer.send(rst=True, syn=True, fin=True, psh=True, urg=True, seq=1, ack=1, data=b"and text")
+    peer.expect_nothing()
+    app.expect_state("CLOSED")
+    app.expect_error("reset")

@@ -212,3 +212,68 @@ def syn_gives_up(lab: Lab) -> None:
     peer.inbox.clear()
     peer.send(syn=True, ack=1)
     peer.expect_reset(seq=1, ack=None)
+
+
+@case(
+    "connection.syn-sent-reset-with-syn",
+    checkpoint=5,
+    rfc=["9293 3.10.7.3", "B-SS-4", "B-SS-5"],
+    rule="The RST bit is looked at before the SYN bit: a segment with both opens nothing.",
+    hint="SYN-SENT, second check: with RST the matter ends there, whatever else is set.",
+    kills=["connection.syn-sent-goes-on-after-rst"],
+)
+def reset_with_syn(lab: Lab) -> None:
+    peer, app = _syn_sent(lab)
+    peer.send(syn=True, rst=True, seq=0, ack=None)
+    peer.expect_nothing()
+    app.expect_state("SYN-SENT")
+    peer.send(syn=True, rst=True, seq=0, ack=1)
+    app.expect_state("CLOSED")
+    app.expect_error("refused")
+    peer.expect_nothing(for_ms=3000)
+
+
+@case(
+    "connection.opened-and-written-to",
+    checkpoint=5,
+    rfc=["9293 3.10.7.3", "B-SS-6"],
+    rule="Once the SYN+ACK is there, data can be sent, and the SYN is not sent again.",
+    hint="The SYN+ACK acknowledges our SYN: who tells the sender, and of the window?",
+    kills=["connection.syn-ack-is-no-ack"],
+    weight=2,
+)
+def opened_and_written_to(lab: Lab) -> None:
+    app = lab.connect(7)
+    peer = lab.peer_of(app, window=1000)
+    peer.expect(syn=True, seq=0, has_ack=False)
+    peer.send(syn=True, ack=1)
+    peer.expect(seq=1, ack=1, syn=False)
+    app.write(b"first words")
+    peer.expect(seq=1, data=b"first words", syn=False)
+    peer.send(ack=12)
+    peer.expect_nothing(for_ms=5000)
+
+
+@case(
+    "connection.syn-ack-with-fin",
+    checkpoint=5,
+    rfc=["9293 3.10.7.3", "B-SS-7", "E-22"],
+    rule="A FIN on the SYN+ACK closes the peer's side, now or when it comes again, and only once.",
+    hint="ESTABLISHED, and on to the eighth check of the same segment: CLOSE-WAIT.",
+    kills=["connection.fin-of-the-syn-ack-closes-nothing"],
+)
+def syn_ack_with_fin(lab: Lab) -> None:
+    peer, app = _syn_sent(lab)
+    peer.send(syn=True, fin=True, ack=1)
+    answer = peer.expect(seq=1, has_ack=True, rst=False)
+    peer.snd_nxt = 1
+    if (answer.ack - peer.iss) % (1 << 32) == 1:
+        peer.send(fin=True)
+        peer.expect_ack(2)
+    peer.snd_nxt = 2
+    app.expect_state("CLOSE-WAIT")
+    app.expect_eof()
+    app.close()
+    peer.expect_fin(acknowledge=True)
+    app.expect_state("CLOSED")
+    app.expect_error("none")

@@ -142,3 +142,61 @@ def lost_handshake(lab: Lab) -> None:
     peer.restart()
     peer.handshake()
     listener.accept(peer)
+
+
+@case(
+    "connection.user-timeout-despite-duplicates",
+    checkpoint=5,
+    rfc=["9293 3.10.8", "U-21"],
+    rule="The user timeout is about data: acknowledgments of nothing new do not prolong it.",
+    hint="What counts is whether SND.UNA has moved, or a probe of a closed window was answered.",
+    kills=["connection.any-ack-is-progress", "connection.one-byte-does-not-wait"],
+)
+def user_timeout_despite_duplicates(lab: Lab) -> None:
+    peer, app = lab.established(user_timeout_ms=5000)
+    app.write(b"!")
+    peer.expect(seq=1, data=b"!")
+    for _ in range(7):
+        lab.clock.advance(1000)
+        peer.send(ack=1)
+    app.expect_state("CLOSED")
+    app.expect_error("timed-out")
+
+
+@case(
+    "connection.no-user-timeout",
+    checkpoint=5,
+    rfc=["9293 3.10.8", "9293 3.9.1.1", "U-21"],
+    rule="A user timeout of 0 is none: only the number of retransmissions ends the waiting.",
+    hint="Is anything at least 0 ms old?",
+    kills=["connection.user-timeout-of-nothing"],
+)
+def no_user_timeout(lab: Lab) -> None:
+    peer, app = lab.established(user_timeout_ms=0)
+    app.write(b"patience")
+    peer.expect(seq=1, data=b"patience")
+    peer.expect(seq=1, data=b"patience", within_ms=1200)
+    peer.expect(seq=1, data=b"patience", within_ms=2400)
+    app.expect_state("ESTABLISHED")
+    peer.send(ack=9)
+    peer.expect_nothing(for_ms=10_000)
+    app.expect_state("ESTABLISHED")
+
+
+@case(
+    "connection.syn-has-a-limit-of-its-own",
+    checkpoint=5,
+    rfc=["9293 3.8.3", "MUST-22", "MUST-23"],
+    rule="How often a SYN is sent again is one limit, how often data is sent again another.",
+    hint="max_syn_retransmissions until our SYN is acknowledged, then max_retransmissions.",
+    kills=["connection.one-limit-for-both"],
+)
+def syn_has_a_limit_of_its_own(lab: Lab) -> None:
+    lab.stack(max_syn_retransmissions=1, max_retransmissions=6)
+    app = lab.connect(7)
+    peer = lab.peer_of(app)
+    peer.expect(syn=True, seq=0)
+    peer.expect(syn=True, seq=0, within_ms=1200)
+    peer.expect_nothing(for_ms=10_000)
+    app.expect_state("CLOSED")
+    app.expect_error("timed-out")
