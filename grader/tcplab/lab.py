@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from tcplab.app import App, Listener
 from tcplab.capture import AppAction, Capture
 from tcplab.clock import Clock
+from tcplab.components.connection import ConnectionBench
 from tcplab.components.receiver import ReceiverBench
 from tcplab.components.reassembler import ReassemblerBench
 from tcplab.components.segment import SegmentBench
@@ -85,6 +86,10 @@ class Lab:
     def sender(self, *, isn: int | None = None, **config: int) -> SenderBench:
         """A sender (checkpoint 4). Numbers are relative to `isn`, by default a random one."""
         return SenderBench(self, self.isn() if isn is None else isn, config)
+
+    def connection(self, **config: int) -> ConnectionBench:
+        """A connection (checkpoint 5) without a stack. Numbers are relative, each way."""
+        return ConnectionBench(self, config)
 
     # --- the stack ---------------------------------------------------------------------------
 

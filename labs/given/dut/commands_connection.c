@@ -291,12 +291,8 @@ static const char *name_in(const char *const names[], size_t count, size_t index
     return index < count ? names[index] : "unknown";
 }
 
-static void state(struct dut *dut, struct request *request)
+void connection_answer_state(struct request *request, const struct tcp_connection *connection)
 {
-    const struct tcp_connection *connection = take_connection(dut, request);
-    if (request_has_failed(request)) {
-        return;
-    }
     const char *state_name = name_in(STATE_NAMES, sizeof STATE_NAMES / sizeof STATE_NAMES[0],
                                      (size_t)tcp_connection_state(connection));
     const char *error_name = name_in(ERROR_NAMES, sizeof ERROR_NAMES / sizeof ERROR_NAMES[0],
@@ -308,6 +304,15 @@ static void state(struct dut *dut, struct request *request)
                    tcp_connection_writable(connection), tcp_connection_unacknowledged(connection),
                    tcp_connection_read_finished(connection), tcp_connection_local_port(connection),
                    tcp_connection_remote_port(connection));
+}
+
+static void state(struct dut *dut, struct request *request)
+{
+    const struct tcp_connection *connection = take_connection(dut, request);
+
+    if (!request_has_failed(request)) {
+        connection_answer_state(request, connection);
+    }
 }
 
 const struct command connection_commands[] = {

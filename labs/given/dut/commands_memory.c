@@ -8,13 +8,15 @@
 
 #include <stdlib.h>
 
-/* The linker makes these names; the originals are behind them. */
+/* The linker makes these names, reserved as they are; the originals are behind them. */
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 /* How many calls it is until the one that fails, itself included; 0: none does. */
 static uint64_t until_failure;

@@ -8,8 +8,6 @@
 /* A TCP header is never longer (RFC 9293, 3.1). */
 #define HEADER_MAX 60u
 
-enum { SEGMENT_OPTIONS = 10 };
-
 /* A text_to_… function for uint16_t that knows `none` besides, and takes it as 0. */
 static bool text_to_mss(const char *word, void *value)
 {
@@ -20,9 +18,7 @@ static bool text_to_mss(const char *word, void *value)
     return text_to_u16(word, value);
 }
 
-/* Takes the rest of the arguments as the fields of a segment. The payload lives as long as the
- * request. `capacity` is what there is for its bytes: enough, if nothing is said. */
-static void take_segment(struct request *request, struct tcp_segment *segment, size_t *capacity)
+void segment_take(struct request *request, struct tcp_segment *segment, size_t *capacity)
 {
     const struct option options[SEGMENT_OPTIONS] = {
         {"source_port", text_to_u16, &segment->source_port},
@@ -48,7 +44,7 @@ static void take_segment(struct request *request, struct tcp_segment *segment, s
     }
 }
 
-static void answer_segment(struct request *request, const struct tcp_segment *segment)
+void segment_answer(struct request *request, const struct tcp_segment *segment)
 {
     request_answer(request,
                    " source_port=%u destination_port=%u seq=%" PRIu32 " ack=%" PRIu32
@@ -98,7 +94,7 @@ static void parse(struct dut *dut, struct request *request)
         tcp_segment_parse(&segment, bytes.data, bytes.len, source, destination);
     request_answer(request, " result=%s", name_of(result));
     if (result == TCP_PARSE_OK) {
-        answer_segment(request, &segment);
+        segment_answer(request, &segment);
     }
 }
 
@@ -110,7 +106,7 @@ static void serialize(struct dut *dut, struct request *request)
     struct tcp_segment segment;
     size_t capacity;
 
-    take_segment(request, &segment, &capacity);
+    segment_take(request, &segment, &capacity);
     if (request_has_failed(request)) {
         return;
     }
@@ -136,12 +132,12 @@ static void reply_to_closed(struct dut *dut, struct request *request)
     struct tcp_segment segment, reply = {0};
     size_t capacity;
 
-    take_segment(request, &segment, &capacity);
+    segment_take(request, &segment, &capacity);
     if (request_has_failed(request)) {
         return;
     }
     if (tcp_reply_to_closed(&segment, &reply)) {
-        answer_segment(request, &reply);
+        segment_answer(request, &reply);
     } else {
         request_answer(request, " none");
     }

@@ -96,8 +96,8 @@ void channel_send(const struct dut *dut, const char *text, size_t len)
  */
 
 static const struct command *const FAMILIES[] = {
-    seqno_commands,  stream_commands, receiver_commands, sender_commands,     segment_commands,
-    memory_commands, churn_commands,  stack_commands,    connection_commands,
+    seqno_commands,  stream_commands, receiver_commands, sender_commands, segment_commands,
+    memory_commands, tcp_commands,    churn_commands,    stack_commands,  connection_commands,
 };
 
 static bool concerns_the_wire(const struct command *family)

@@ -55,6 +55,7 @@ extern const struct command receiver_commands[];
 extern const struct command sender_commands[];
 extern const struct command segment_commands[];
 extern const struct command memory_commands[];
+extern const struct command tcp_commands[];
 extern const struct command churn_commands[];
 /* Those that concern the wire: packets are read before, and written after. */
 extern const struct command stack_commands[];
@@ -63,6 +64,15 @@ extern const struct command connection_commands[];
 enum { CONFIG_OPTIONS = 15 };
 /* Writes one option for each field of the config; an argument then sets the field. */
 void config_options(struct option options[CONFIG_OPTIONS], struct tcp_config *config);
+
+/* Takes the rest of the arguments as the fields of a segment. The payload lives as long as the
+ * request. `capacity` is what there is for its bytes: enough, if nothing is said. */
+enum { SEGMENT_OPTIONS = 10 };
+void segment_take(struct request *request, struct tcp_segment *segment, size_t *capacity);
+void segment_answer(struct request *request, const struct tcp_segment *segment);
+
+/* Adds what the queries say about a connection. */
+void connection_answer_state(struct request *request, const struct tcp_connection *connection);
 
 /* Frees the stack with its listeners and connections, and what the DUT knows of them. */
 void dut_free_stack(struct dut *dut);

@@ -83,12 +83,25 @@ void objects_put_sender(struct objects *objects, size_t id, struct tcp_sender *s
     objects->senders[id] = sender;
 }
 
+void objects_drop_connection(struct objects *objects, size_t id)
+{
+    tcp_connection_free(objects->connections[id]); /* NULL is allowed */
+    objects->connections[id] = NULL;
+}
+
+void objects_put_connection(struct objects *objects, size_t id, struct tcp_connection *connection)
+{
+    objects_drop_connection(objects, id);
+    objects->connections[id] = connection;
+}
+
 void objects_drop_all(struct objects *objects)
 {
     for (size_t id = 0; id < OBJECT_IDS; id++) {
         objects_drop_reassembler(objects, id);
         objects_drop_receiver(objects, id);
         objects_drop_sender(objects, id);
+        objects_drop_connection(objects, id);
         objects_drop_stream(objects, id);
     }
 }

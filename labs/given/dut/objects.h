@@ -5,6 +5,7 @@
 #pragma once
 
 #include "byte_stream.h"
+#include "connection.h"
 #include "reassembler.h"
 #include "receiver.h"
 #include "request.h"
@@ -28,6 +29,7 @@ struct objects {
     struct reassembler_slot reassemblers[OBJECT_IDS];
     struct tcp_receiver *receivers[OBJECT_IDS];
     struct tcp_sender *senders[OBJECT_IDS];
+    struct tcp_connection *connections[OBJECT_IDS];
 };
 
 /* The stream passes to the objects, unless it has an owner. */
@@ -37,6 +39,7 @@ void objects_put_reassembler(struct objects *objects, size_t id, struct reassemb
                              const struct byte_stream *output);
 void objects_put_receiver(struct objects *objects, size_t id, struct tcp_receiver *receiver);
 void objects_put_sender(struct objects *objects, size_t id, struct tcp_sender *sender);
+void objects_put_connection(struct objects *objects, size_t id, struct tcp_connection *connection);
 
 /* Frees what is there, and what cannot live without it: a stream's reassemblers, the names of an
  * owner's stream. Harmless if nothing is there. */
@@ -44,4 +47,5 @@ void objects_drop_stream(struct objects *objects, size_t id);
 void objects_drop_reassembler(struct objects *objects, size_t id);
 void objects_drop_receiver(struct objects *objects, size_t id);
 void objects_drop_sender(struct objects *objects, size_t id);
+void objects_drop_connection(struct objects *objects, size_t id);
 void objects_drop_all(struct objects *objects);
