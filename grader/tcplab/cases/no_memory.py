@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tcplab.app import App
 from tcplab.case import case
+from tcplab.components.connection import ConnectionBench
 from tcplab.components.memory import lacking_memory
 from tcplab.components.reassembler import ReassemblerBench
 from tcplab.components.receiver import ReceiverBench
@@ -109,11 +109,5 @@ def no_memory_for_a_sender(lab: Lab) -> None:
     leaks=True,
 )
 def no_memory_for_a_connection(lab: Lab) -> None:
-    lab.stack()
-    made: list[App] = []
-
-    def use() -> None:
-        lab.peer_of(made[-1]).answer_syn()
-        made[-1].expect_state("ESTABLISHED")
-
-    lacking_memory(lab, lambda: made.append(lab.connect()), use)
+    made: list[ConnectionBench] = []
+    lacking_memory(lab, lambda: made.append(lab.connection()), lambda: made[-1].establish())

@@ -141,7 +141,7 @@ class ConnectionBench:
             expect_equal("seq", seq, (reply.number_of("seq") - self.isn) % CIRCLE)
         if ack is not None:
             expect_equal("the ACK flag", True, bool(got & p.ACK))
-            expect_equal("ack", ack, (reply.number_of("ack") - self.irs) % CIRCLE)
+            expect_equal("ack", ack % CIRCLE, (reply.number_of("ack") - self.irs) % CIRCLE)
         if data is not None:
             text = reply.value("data")
             expect_bytes("data", data, b"" if text == "-" else bytes.fromhex(text))

@@ -16,8 +16,9 @@ _MOST = 200
 
 def lacking_memory(lab: Lab, make: Callable[[], None], use: Callable[[], None]) -> None:
     """Makes something again and again; the first time its first allocation fails, then its second,
-    and so on, until there is none left to fail. `make` may raise RequestRefused for want of
-    memory; where it does not, what it has made has to work: `use`."""
+    and so on, until there is none left to fail. `make` asks for the same memory each time, or one
+    would be left out. It may raise RequestRefused for want of memory; where it does not, what it
+    has made has to work: `use`."""
     for at in range(1, _MOST):
         lab.transcript.step(f"Allocation {at} from here fails; expected: NULL, or one that works")
         if not _make_without(lab, at, make, use):

@@ -403,9 +403,16 @@ def answers_when_over(lab: Lab) -> None:
     connection.arrive(5, data=b"abc", fin=True)
     connection.expect_segment(seq=zero, ack=9, rst=True, syn=False, fin=False, data=b"")
     connection.expect_nothing()
+    connection.arrive(5, syn=True)
+    connection.expect_segment(seq=zero, ack=6, rst=True, syn=False, fin=False, data=b"")
+    connection.expect_nothing()
     connection.arrive(1, rst=True)
     connection.expect_nothing()
     connection.expect(state="CLOSED", error="aborted")
+    never_had_a_peer = in_state(lab, "listen")
+    never_had_a_peer.close()
+    never_had_a_peer.arrive(1, ack=7, port=_OTHER_PORT)
+    never_had_a_peer.expect_segment(seq=7, rst=True, has_ack=False, port=_OTHER_PORT)
 
 
 @case(
@@ -449,7 +456,7 @@ def stranger_while_listening(lab: Lab) -> None:
     ],
 )
 def listens_again(lab: Lab, how: str, answered: bool) -> None:
-    connection = lab.connection(ack_delay_ms=40)
+    connection = lab.connection(ack_delay_ms=40, user_timeout_ms=1001)
     connection.open(passive=True)
     connection.arrive(0, syn=True, data=b"old", window=1)
     if answered:
@@ -458,21 +465,22 @@ def listens_again(lab: Lab, how: str, answered: bool) -> None:
         connection.expect_segment(seq=0, syn=True)
         connection.arrive(1, data=b"older")  # without an ACK: dropped
         connection.arrive(2_000_000, data=b"oldest")  # beyond the window: asks for an ACK
-    connection.arrive(4, rst=how != "a-syn", syn=how == "a-syn")
+    reset = how != "a-syn"
+    connection.arrive(4, ack=0 if reset else None, rst=reset, syn=not reset, window=1)
     connection.expect(state="LISTEN", error="none", remote_port=0, local_port=80)
     connection.expect_nothing()
     connection.tick(10_000)
     connection.expect_nothing()
-    connection.arrive(500, syn=True, port=_OTHER_PORT, window=3)
-    connection.expect_segment(seq=0, ack=501, syn=True, port=_OTHER_PORT)
+    connection.arrive(-500, syn=True, port=_OTHER_PORT, window=3)
+    connection.expect_segment(seq=0, ack=-499, syn=True, port=_OTHER_PORT)
     connection.tick(999)
     connection.expect_nothing()
     connection.tick(1)
-    connection.expect_segment(seq=0, ack=501, syn=True)
-    connection.arrive(501, ack=1, data=b"new", port=_OTHER_PORT, window=3)
+    connection.expect_segment(seq=0, ack=-499, syn=True)
+    connection.arrive(-499, ack=1, data=b"new", port=_OTHER_PORT, window=3)
     connection.read(10, gives=b"new")
     connection.write(b"abcdef")
-    connection.expect_segment(seq=1, ack=504, data=b"abc", port=_OTHER_PORT)
+    connection.expect_segment(seq=1, ack=-496, data=b"abc", port=_OTHER_PORT)
 
 
 @case(
@@ -552,9 +560,9 @@ def tick_of_any_length(lab: Lab) -> None:
     connection.close()
     connection.expect_segment(seq=1, ack=3, fin=True)
     connection.arrive(3, ack=2, fin=True)
-    connection.expect_segment(seq=2, ack=4)
     connection.expect(state="TIME-WAIT")
     connection.tick(1999)
+    connection.expect_segment(seq=2, ack=4)
     connection.expect(state="TIME-WAIT")
     connection.tick(4_000_000_000)
     connection.expect(state="CLOSED", error="none")
