@@ -23,15 +23,20 @@ from tcplab.errors import BuildError, InfrastructureError, UsageError
 from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
 
 _FLAGS = (
-    "-std=c11 -O1 -g -fno-omit-frame-pointer -Wall -Wextra"
+    "-std=c11 -O1 -g -fPIC -fno-omit-frame-pointer -Wall -Wextra"
     " -fsanitize=address,undefined -fno-sanitize-recover=all"
 ).split()
-_WRAPPED_MEMORY = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc"  # see dut/commands_memory.c
+_SANITIZERS = "-fsanitize=address,undefined"
+# --wrap: see dut/commands_memory.c. -Bsymbolic: a function of a submission's that is called like
+# one of the C library's is meant where the submission calls it.
+_LIBRARY = "-shared -Wl,-Bsymbolic,--wrap=malloc,--wrap=calloc,--wrap=realloc -lm".split()
+_PROGRAM = "-ldl -Wl,--no-as-needed -lm".split()
 _ENCLOSURE = (
     "bwrap --unshare-all --die-with-parent --new-session --clearenv"
     " --setenv PATH /usr/bin:/bin --setenv LC_ALL C --tmpfs /tmp"
 ).split()
 _MAX_SOURCE_BYTES = 4 << 20
+_MAX_STATIC_BYTES = 64 << 20
 _MAX_EXTRAS = 40  # files beside those of the contract
 _WORKERS = 2
 _STALE_S = 600
@@ -82,7 +87,7 @@ class Builder:
         self._compilers = Compilers()
 
     def build(self, checkpoint: Checkpoint, mode: str) -> Path:
-        """The program for grading `checkpoint`; `mode` is solo or stack. Raises BuildError."""
+        """The device for grading `checkpoint`; `mode` is solo or stack. Raises BuildError."""
         outcome = self.build_all([checkpoint], mode)[checkpoint.number]
         if isinstance(outcome, BuildError):
             raise outcome
@@ -91,7 +96,8 @@ class Builder:
     def build_all(
         self, checkpoints: Sequence[Checkpoint], mode: str
     ) -> dict[int, Path | BuildError]:
-        """The programs for several checkpoints, or why there is none, by number."""
+        """The devices for several checkpoints, or why there is none, by number."""
+        stage_program(self._sandboxed)  # which is made once, here, and not by each worker
         pool = ThreadPoolExecutor(_WORKERS)
         try:
             mixes = {one.number: self._mix_or_error(one, mode) for one in checkpoints}
@@ -187,7 +193,7 @@ class Builder:
     def _compiler(self) -> list[str]:
         gcc, clang = shutil.which("gcc"), shutil.which("clang")
         if gcc is not None:
-            return [gcc, "-static-libasan", "-static-libubsan"]
+            return [gcc]
         if clang is not None:
             return [clang]
         raise InfrastructureError("no C compiler: install gcc or clang (apt-get install gcc)")
@@ -262,18 +268,31 @@ class Builder:
         return str(source.path.parent.relative_to(self._kit.root)) if source.trusted else "."
 
     def _link(self, objects: Sequence[Path]) -> Path:
+        """The library that a stage loads. Raises BuildError, also where a function is missing."""
+        if "clang" in Path(self._compiler[0]).name:
+            # Its sanitizers are part of the program that loads the library, so what is missing in
+            # the library shows only when the same is linked as a program.
+            self._link_as(objects, ["-Wl,--no-as-needed", *_LIBRARY[1:]], "program")
+            return self._link_as(objects, _LIBRARY, "so")
+        return self._link_as(objects, [*_LIBRARY, "-Wl,-z,defs"], "so")
+
+    def link_stage(self) -> Path:
+        """The program that loads such libraries."""
+        source = _read(self._kit.given / "stage" / "stage.c", trusted=True)
+        return self._link_as([self._object(source)], _PROGRAM, "stage")
+
+    def _link_as(self, objects: Sequence[Path], options: Sequence[str], kind: str) -> Path:
         names = [path.name.encode() for path in objects]
-        key = _digest([self._compiler_id, _WRAPPED_MEMORY.encode(), *names])
-        finished = self._cache / f"{key}.dut"
+        key = _digest([self._compiler_id, f"{options} {_MAX_STATIC_BYTES}".encode(), *names])
+        finished = self._cache / f"{key}.{kind}"
         if finished.exists():
             return finished
         with tempfile.TemporaryDirectory(dir=self._cache, prefix="link-") as name:
             scratch = Path(name)
-            command = [*self._compiler, "-fsanitize=address,undefined", *map(str, objects)]
-            command += [_WRAPPED_MEMORY, "-lm", "-o", "out.dut"]
+            command = [*self._compiler, _SANITIZERS, *map(str, objects), *options, "-o", "out"]
             command = self._enclose(command, scratch, [self._cache])
             run = self._compilers.run(command, scratch, "linking")
-            if run.returncode != 0 or not (scratch / "out.dut").exists():
+            if run.returncode != 0 or not (scratch / "out").exists():
                 line, output = first_complaint(run, "linking")
                 if re.search(r"cannot find .*(asan|ubsan|clang_rt)", output):
                     raise InfrastructureError(
@@ -281,8 +300,19 @@ class Builder:
                         " libclang-rt-14-dev, of your compiler's version"
                     )
                 raise BuildError(line, output)
-            os.replace(scratch / "out.dut", finished)
+            self._check_static_data(scratch)
+            os.replace(scratch / "out", finished)
         return finished
+
+    def _check_static_data(self, scratch: Path) -> None:
+        """What no file is too small for: an array of zeros takes no room before it is loaded."""
+        command = self._enclose(["size", "out"], scratch, [])
+        lines = self._compilers.run(command, scratch, "linking").stdout.splitlines()
+        figures = lines[-1].split()[:3] if lines else []
+        if len(figures) != 3 or not all(figure.isdigit() for figure in figures):
+            raise BuildError("linking: the result cannot be read")
+        if sum(map(int, figures)) > _MAX_STATIC_BYTES:
+            raise BuildError(f"too much static data: more than {_MAX_STATIC_BYTES >> 20} MB")
 
     def _enclose(self, command: list[str], scratch: Path, readable: Iterable[Path]) -> list[str]:
         """The compiler, too, reads what a submission says: `#include` of anything on this host."""
@@ -304,8 +334,19 @@ class Builder:
 
 
 @cache
+def stage_program(sandboxed: bool) -> Path:
+    """The program on which devices appear."""
+    kit = Kit.find()
+    builder = Builder(kit, Target.find(kit, "reference"), sandboxed=sandboxed)
+    try:
+        return builder.link_stage()
+    except BuildError as error:
+        raise InfrastructureError(f"the kit's own code does not compile: {error}") from None
+
+
+@cache
 def reference_program(sandboxed: bool) -> Path:
-    """The program made of the reference alone: what others are measured against."""
+    """The device made of the reference alone: what others are measured against."""
     kit = Kit.find()
     builder = Builder(kit, Target.find(kit, "reference"), sandboxed=sandboxed)
     first = kit.checkpoints()[0]

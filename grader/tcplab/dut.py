@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tcplab.errors import DutCrashed, DutHung, DutNonsense
-from tcplab.sandbox import Process
+from tcplab.process import Process
 from tcplab.sanitizer import explain_report
 from tcplab.watch import Watch
 

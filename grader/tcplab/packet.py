@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
 
 from scapy.layers.inet import IP as IP  # noqa: E402
 from scapy.layers.inet import TCP as TCP  # noqa: E402
+from scapy.packet import Packet  # noqa: E402
 from scapy.packet import Raw as Raw  # noqa: E402
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
@@ -78,33 +80,7 @@ class Segment:
     @staticmethod
     def dissect(raw: bytes, time_ms: int, from_dut: bool) -> Segment:
         """Reads a packet with scapy. Raises NotASegment."""
-        if len(raw) < 40 or raw[0] >> 4 != 4 or raw[9] != 6:
-            raise NotASegment(f"{len(raw)} bytes that are no IPv4 packet with TCP in it")
-        packet = IP(raw)
-        tcp = packet.getlayer(TCP)
-        if tcp is None or not isinstance(tcp, TCP):
-            raise NotASegment(f"an IPv4 packet of {len(raw)} bytes in which scapy finds no TCP")
-        mss = None
-        for kind, value in tcp.options:
-            if kind == "MSS" and isinstance(value, int):
-                mss = int(value)
-        header = packet.ihl * 4 + max(tcp.dataofs or 5, 5) * 4
-        return Segment(
-            time_ms=time_ms,
-            from_dut=from_dut,
-            raw=raw,
-            source=packet.src,
-            destination=packet.dst,
-            source_port=tcp.sport,
-            destination_port=tcp.dport,
-            seq=tcp.seq,
-            ack=tcp.ack,
-            flags=int(tcp.flags) & 0xFF,
-            window=tcp.window,
-            urgent=tcp.urgptr,
-            mss=mss,
-            data=raw[header : packet.len],
-        )
+        return replace(_dissect(raw), time_ms=time_ms, from_dut=from_dut)
 
     def has(self, flag: int) -> bool:
         return self.flags & flag != 0
@@ -183,11 +159,49 @@ def craft(
         fields["options"] = options
     fields.update(tcp or {})
     header = {"src": source, "dst": destination, "ttl": 64, **(ip or {})}
-    packet = IP(**header) / TCP(**fields)
-    if payload:
-        packet = packet / Raw(payload)
-    raw = bytes(packet)
+    raw = _build([IP(**header), TCP(**fields), *([Raw(payload)] if payload else [])])
     if bad_checksum:
         at = (raw[0] & 15) * 4 + 16
         raw = raw[:at] + bytes([raw[at] ^ 0x55]) + raw[at + 1 :]
     return raw
+
+
+def _build(layers: list[Packet]) -> bytes:
+    """What `bytes(a / b / c)` gives, without the copies made of each layer: `explicit` tells scapy
+    that no field holds several values to choose from."""
+    for outer, inner in zip(layers, layers[1:]):
+        outer.add_payload(inner)
+    for layer in layers:
+        layer.explicit = 1
+    return bytes(layers[0])
+
+
+@lru_cache(maxsize=16)  # whoever shows a packet and whoever keeps it ask one after the other
+def _dissect(raw: bytes) -> Segment:
+    if len(raw) < 40 or raw[0] >> 4 != 4 or raw[9] != 6:
+        raise NotASegment(f"{len(raw)} bytes that are no IPv4 packet with TCP in it")
+    packet = IP(raw)
+    tcp = packet.getlayer(TCP)
+    if tcp is None or not isinstance(tcp, TCP):
+        raise NotASegment(f"an IPv4 packet of {len(raw)} bytes in which scapy finds no TCP")
+    mss = None
+    for kind, value in tcp.options:
+        if kind == "MSS" and isinstance(value, int):
+            mss = int(value)
+    header = packet.ihl * 4 + max(tcp.dataofs or 5, 5) * 4
+    return Segment(
+        time_ms=0,
+        from_dut=False,
+        raw=raw,
+        source=packet.src,
+        destination=packet.dst,
+        source_port=tcp.sport,
+        destination_port=tcp.dport,
+        seq=tcp.seq,
+        ack=tcp.ack,
+        flags=int(tcp.flags) & 0xFF,
+        window=tcp.window,
+        urgent=tcp.urgptr,
+        mss=mss,
+        data=raw[header : packet.len],
+    )

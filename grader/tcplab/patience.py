@@ -47,10 +47,6 @@ class Patience:
             self._left[checkpoint] -= max(0.0, effort_s - _UNNOTICED)
         self._left[checkpoint] -= max(0, packets - _PACKETS_UNNOTICED) * _PER_PACKET
 
-    def has_suffered(self, checkpoint: int) -> bool:
-        """Has a case of this checkpoint hung?"""
-        return self._hangs[checkpoint] > 0
-
     def end(self, checkpoint: int) -> str:
         """Why no further case of this checkpoint is run; empty as long as they are."""
         if self._left[checkpoint] > 0 and self._overall > 0:

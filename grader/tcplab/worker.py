@@ -6,10 +6,11 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Optional
 
-from tcplab.build import reference_program
+from tcplab.build import reference_program, stage_program
 from tcplab.capture import Capture
 from tcplab.case import Case
 from tcplab.dut import Dut
@@ -20,10 +21,12 @@ from tcplab.monitors import first_violation
 from tcplab.monitors.base import Violation
 from tcplab.namespace import enter_network_namespace, fix_addresses
 from tcplab.patience import Patience
+from tcplab.process import Process
 from tcplab.result import NOT_RUN, PASSED, Outcome
 from tcplab.sandbox import Launcher
 from tcplab.sanitizer import tidy_report
 from tcplab.stack import StackOptions
+from tcplab.stage import Stage, StageLost
 from tcplab.wire import Wire, open_wire
 
 _ATTEMPTS = 3  # at a case whose device never began, through no fault of its own
@@ -51,28 +54,18 @@ class Worker:
         fix_addresses()
         patience = Patience([case.checkpoint for case, _ in self.cases])
         with _Bench(self.launcher, self.wire) as bench:
-            for at, (case, binary) in enumerate(self.cases):
+            for case, library in self.cases:
                 impatient = patience.end(case.checkpoint)
                 if impatient:
                     report(case.id, Outcome(NOT_RUN, impatient))
-                    continue
-                following = self.cases[at + 1] if at + 1 < len(self.cases) else None
-                report(case.id, self._run(bench, patience, case, binary, following))
+                else:
+                    report(case.id, self._run(bench, patience, case, library))
 
-    def _run(
-        self,
-        bench: _Bench,
-        patience: Patience,
-        case: Case,
-        binary: Path,
-        following: tuple[Case, Path] | None,
-    ) -> Outcome:
+    def _run(self, bench: _Bench, patience: Patience, case: Case, library: Path) -> Outcome:
         """Runs a case, again if its device was lost through no fault of its own."""
         started = time.monotonic()
         for _ in range(_ATTEMPTS):
-            # A device that warms up takes time from the one in use, if it never ends to do so.
-            spare = None if patience.has_suffered(case.checkpoint) else following
-            outcome, devices, packets = self._try(bench, case, binary, spare)
+            outcome, devices, packets = self._try(bench, case, library)
             effort_s = sum(device.effort_s for device in devices)
             hung = outcome.status == "timeout"
             patience.charge(case.checkpoint, effort_s, hung=hung, packets=packets)
@@ -80,20 +73,14 @@ class Worker:
                 break
         return replace(outcome, wall_s=time.monotonic() - started)
 
-    def _try(
-        self, bench: _Bench, case: Case, binary: Path, following: tuple[Case, Path] | None
-    ) -> tuple[Outcome, list[Dut], int]:
+    def _try(self, bench: _Bench, case: Case, library: Path) -> tuple[Outcome, list[Dut], int]:
         """What came of a case, its device, or devices one after another, and how many packets came
         from there."""
         devices: list[Dut] = []
         beside: list[Dut] = []
 
         def start_dut() -> tuple[Dut, Wire]:
-            devices.append(bench.take(binary, case.leaks))
-            # Devices share a TUN interface. One that begins early by disturbing the wire disturbs
-            # no other checkpoint than its own.
-            if following is not None and following[1] == binary:
-                bench.prepare(binary, following[0].leaks)
+            devices.append(bench.take(library, case.leaks))
             return devices[-1], bench.wire
 
         def start_reference() -> Dut:
@@ -174,65 +161,65 @@ def _message(problem: CaseProblem, lab: Lab) -> str:
 
 
 class _Bench:
-    """The wire, the device in use, and the next one, which warms up meanwhile."""
+    """The wire, and the stages on which devices appear."""
 
     def __init__(self, launcher: Launcher, wire: str):
         self._launcher = launcher
         self._wire_kind = wire
         self.wire = open_wire(wire)
-        self._spare: tuple[Path, bool, Dut, Wire] | None = None
+        self._stages: dict[tuple[Path, bool], list[Stage]] = {}
 
     def __enter__(self) -> _Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._discard_spare()
+        for stage in chain.from_iterable(self._stages.values()):
+            stage.close()
         self.wire.close()
 
-    def take(self, binary: Path, leaks: bool) -> Dut:
+    def take(self, library: Path, leaks: bool) -> Dut:
         """A fresh device; its predecessor has ended."""
-        spare, self._spare = self._spare, None
-        if spare is not None and spare[:2] == (binary, leaks):
-            _, _, device, wire = spare
-        else:
-            if spare is not None:
-                spare[2].close()
-            device, wire = self._start(binary, leaks)
-        if wire is not self.wire:
+        # A TUN interface serves one device after another; socket pairs cost nothing.
+        if self._wire_kind != "tun":
             self.wire.close()
-            self.wire = wire
+            self.wire = open_wire(self._wire_kind)
+        device = self._start(library, leaks, [self.wire.dut_fd])
         self.wire.drain()
         return device
 
-    def prepare(self, binary: Path, leaks: bool) -> None:
-        """Starts the device that is wanted next."""
-        self._spare = (binary, leaks, *self._start(binary, leaks))
-
-    def start_beside(self, binary: Path) -> Dut:
+    def start_beside(self, library: Path) -> Dut:
         """One more device, which has no wire."""
-        return self._launch(binary, False, None)
+        return self._start(library, False, [])
 
-    def _start(self, binary: Path, leaks: bool) -> tuple[Dut, Wire]:
-        # A TUN interface serves one device after another; socket pairs cost nothing.
-        wire = self.wire if self._wire_kind == "tun" else open_wire(self._wire_kind)
-        return self._launch(binary, leaks, wire), wire
-
-    def _launch(self, binary: Path, leaks: bool, wire: Wire | None) -> Dut:
+    def _start(self, library: Path, leaks: bool, wire: list[int]) -> Dut:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        fds = [theirs.fileno()]
-        arguments = ["--command-fd", str(fds[0])]
-        if wire is not None:
-            fds.append(wire.dut_fd)
-            arguments += ["--wire-fd", str(wire.dut_fd)]
         try:
-            process = self._launcher.start(binary, arguments, fds, leaks=leaks)
+            process = self._appear(library, leaks, [theirs.fileno(), *wire])
+        except StageLost:
+            ours.close()
+            raise
         finally:
             theirs.close()
         return Dut(process, ours, leaks=leaks)
 
-    def _discard_spare(self) -> None:
-        if self._spare is not None:
-            self._spare[2].close()
-            if self._spare[3] is not self.wire:
-                self._spare[3].close()
-            self._spare = None
+    def _appear(self, library: Path, leaks: bool, fds: list[int]) -> Process:
+        """On the stage for this library, or on a new one: a busy machine may end a stage."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._stage(library, leaks).appear(fds)
+            except StageLost:
+                continue
+        return self._stage(library, leaks).appear(fds)
+
+    def _stage(self, library: Path, leaks: bool) -> Stage:
+        """A stage that is free: two devices of one library may be needed at a time."""
+        stages = self._stages.setdefault((library, leaks), [])
+        for stage in [*stages]:
+            if stage.is_free:
+                return stage
+            if stage.is_over:
+                stage.close()
+                stages.remove(stage)
+        program = stage_program(self._launcher.mode == "bwrap")
+        stages.append(Stage(self._launcher, program, library, leaks=leaks))
+        return stages[-1]

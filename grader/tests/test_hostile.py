@@ -71,17 +71,17 @@ FATES = {
     "forks": Fate("passed", harmless=True),
     "hides": Fate("timeout", "it computed"),
     "jumps_back": Fate("crashed", "."),
-    "kills_itself": Fate("crashed", "invalid instruction"),
+    "kills_itself": Fate("crashed", "it was ended by SIGKILL"),
     "loops": Fate("timeout", r"it computed for 1 s, at extra.c:\d+ in on_reply"),
     "loops_for_a_while": Fate("passed timeout", "computed|for the requests", harmless=True),
     "loves_signals": Fate("timeout", "it computed|for the requests of this case"),
     "naps": Fate("timeout", "it sleeps instead of answering"),
-    "prints_much": Fate("passed", harmless=True),
+    "prints_much": Fate("passed failed", "a flood", harmless=True),
     "recurses": Fate("crashed", "a recursion without end"),
     "shuts_channel": Fate("crashed", "it ended by itself with exit status 0"),
     "sleeps": Fate("timeout", "it sleeps instead of answering"),
     "sleeps_at_the_end": Fate("timeout", "it did not end when told to"),
-    "starts_again": Fate("timeout crashed", "it computed|for the requests"),
+    "starts_again": Fate("crashed", "it ended by itself with exit status"),
     "stops": Fate("timeout", "it sleeps instead of answering"),
     "strange_packets": Fate("passed failed", "packets? came out of the device", harmless=True),
 }
@@ -163,8 +163,10 @@ def test_the_sandbox_is_there() -> None:
     assert choose_launcher("auto").mode == "bwrap"
 
 
-@pytest.mark.parametrize("name", ["aborts", "corrupts_heap", "jumps_back", "recurses"])
+@pytest.mark.parametrize("name", ["aborts", "corrupts_heap", "recurses"])
 def test_a_crash_is_the_same_every_time(name: str, tmp_path: Path) -> None:
+    """Not so that of jumps_back, which goes where the stack happens to point: there are random
+    numbers on it, the canaries of the C library."""
     plan = Plan(str(submission(tmp_path, name)), case=CASES)
     first, again = ([replace(one.outcome, wall_s=0) for one in cases(grade(plan))] for _ in "ab")
     assert first == again

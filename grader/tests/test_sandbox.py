@@ -1,8 +1,9 @@
-"""What a program in the sandbox cannot do, tried by programs that do their best."""
+"""What a device on a stage cannot do, tried by devices that do their best."""
 
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from tcplab import dut as dut_module
+from tcplab.build import stage_program
 from tcplab.dut import Dut
 from tcplab.errors import CaseProblem, DutCrashed, DutHung, DutNonsense
 from tcplab.sandbox import Launcher
+from tcplab.stage import Stage, StageLost
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap")
 
@@ -28,6 +31,7 @@ ESCAPE = r"""
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <unistd.h>
 extern char **environ;
@@ -37,7 +41,7 @@ static int others(void)
     int found = 0;
     DIR *proc = opendir("/proc");
     for (struct dirent *e; proc && (e = readdir(proc)) != NULL;)
-        if (atoi(e->d_name) > 1) found++;
+        if (atoi(e->d_name) > 1 && atoi(e->d_name) != getpid()) found++;
     closedir(proc);
     return found;
 }
@@ -65,7 +69,7 @@ int main(int argc, char **argv)
             broke = 2;
         else if (opens("/new", O_CREAT | O_WRONLY) || opens("/proc/new", O_CREAT | O_WRONLY))
             broke = 3;
-        else if (opens("/dut", O_WRONLY)) broke = 4;
+        else if (opens("/dut", O_WRONLY) || opens("/device.so", O_WRONLY)) broke = 4;
         else if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0)
             broke = 5;
         else if (fork() >= 0) broke = 6;
@@ -74,6 +78,10 @@ int main(int argc, char **argv)
         else if (variables()) broke = 9;
         else if (descriptors(fd)) broke = 100 + descriptors(fd);
         else if (kill(-1, SIGKILL) == 0) broke = 11;
+        else if (opens("/proc/1/mem", O_RDWR) || opens("/proc/1/maps", O_RDONLY)) broke = 12;
+        else if (ptrace(PTRACE_ATTACH, 1, 0, 0) == 0) broke = 13;
+        kill(1, SIGKILL);
+        kill(1, SIGSTOP);
         char reply[40];
         int length = snprintf(reply, sizeof reply, "ok %d", broke);
         send(fd, reply, (size_t)length, 0);
@@ -117,40 +125,115 @@ int main(int argc, char **argv)
 
 
 def compiled(folder: Path, text: str) -> Path:
-    source, program = folder / "program.c", folder / "program"
+    source, library = folder / "device.c", folder / "device.so"
     source.write_text(text, encoding="utf-8")
-    subprocess.run(["cc", "-O1", str(source), "-o", str(program)], check=True)
-    return program
+    subprocess.run(["cc", "-O1", "-fPIC", "-shared", str(source), "-o", str(library)], check=True)
+    return library
 
 
-@pytest.fixture(scope="module")
-def misbehaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compiled(tmp_path_factory.mktemp("misbehave"), MISBEHAVE)
+def on_stage(library: Path, *, leaks: bool = False) -> Stage:
+    return Stage(Launcher("bwrap"), stage_program(True), library, leaks=leaks)
 
 
-def started(program: Path) -> Dut:
+def started(stage: Stage) -> Dut:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    arguments = ["--command-fd", str(theirs.fileno())]
-    process = Launcher("bwrap").start(program, arguments, [theirs.fileno()])
+    process = stage.appear([theirs.fileno()])
     theirs.close()
     return Dut(process, ours)
 
 
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One for all tests: whatever a device has done, the next one is as good as new."""
+    one = on_stage(compiled(tmp_path_factory.mktemp("misbehave"), MISBEHAVE))
+    yield one
+    assert not one.is_over
+    one.close()
+
+
 @pytest.fixture
-def device(misbehaving: Path) -> Iterator[Dut]:
-    one = started(misbehaving)
+def device(stage: Stage) -> Iterator[Dut]:
+    one = started(stage)
     yield one
     one.close()
     assert one.process.exit_status is not None
 
 
-def test_nothing_can_be_reached_from_inside(tmp_path: Path) -> None:
-    device = started(compiled(tmp_path, ESCAPE))
+@pytest.mark.parametrize("leaks", [False, True])
+def test_nothing_can_be_reached_from_inside(tmp_path: Path, leaks: bool) -> None:
+    """Also not by a device whose leaks are looked for, and which therefore may trace itself; it may
+    also make processes, but none that outlives it."""
+    text = ESCAPE.replace("fork() >= 0", "0") if leaks else ESCAPE
+    stage = on_stage(compiled(tmp_path, text), leaks=leaks)
     try:
-        assert device.request("try").number(0) == 0
-        assert device.request("again").number(0) == 0
+        for _ in range(2):
+            device = started(stage)
+            assert device.request("try").number(0) == 0
+            assert device.request("again").number(0) == 0
+            device.close()
+        assert not stage.is_over
     finally:
+        stage.close()
+
+
+# It begins before main does, and leaves a process behind if it can.
+EARLY = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+static int made, count;
+__attribute__((constructor)) static void begin(void)
+{
+    made = fork() >= 0;
+    count++;
+}
+int main(int argc, char **argv)
+{
+    int fd = atoi(argv[2]);
+    char request[100], reply[100];
+    (void)argc;
+    while (recv(fd, request, sizeof request, 0) > 0)
+        send(fd, reply, (size_t)snprintf(reply, sizeof reply, "ok %d %d", made, count++), 0);
+    return 0;
+}
+"""
+
+
+def test_nothing_begins_early_or_stays_on(tmp_path: Path) -> None:
+    """What a library does when it is loaded is confined, too, and done for each device anew."""
+    stage = on_stage(compiled(tmp_path, EARLY))
+    try:
+        for _ in range(3):
+            device = started(stage)
+            assert device.request("look").words == ["0", "1"]
+            assert device.request("look").words == ["0", "2"]
+            device.close()
+    finally:
+        stage.close()
+
+
+def test_a_library_that_cannot_be_loaded_is_a_crash(tmp_path: Path) -> None:
+    stage = on_stage(compiled(tmp_path, "void nobody(void);\nvoid use(void) { nobody(); }\n"))
+    try:
+        device = started(stage)
+        with pytest.raises(DutCrashed, match="status 2") as crash:
+            device.request("hello")
+        assert "nobody" in crash.value.report
         device.close()
+    finally:
+        stage.close()
+
+
+def test_a_stage_that_has_ended_is_lost(tmp_path: Path) -> None:
+    stage = on_stage(compiled(tmp_path, MISBEHAVE))
+    device = started(stage)
+    stage.close()
+    assert device.process.exit_status == -signal.SIGKILL
+    device.close()
+    with pytest.raises(StageLost):
+        stage.appear([0])
 
 
 def test_a_device_that_behaves(device: Dut) -> None:

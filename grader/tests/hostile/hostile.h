@@ -26,11 +26,15 @@ static int channel, wire;
 
 static inline void attack(void);
 
-__attribute__((constructor)) static void begin(int argc, char **argv)
+/* The first two descriptors beyond the standard ones are the channel and the wire. */
+__attribute__((constructor)) static void begin(void)
 {
-    if (argc >= 5) {
-        channel = atoi(argv[2]);
-        wire = atoi(argv[4]);
+    for (int fd = 3; fd < 64 && wire == 0; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) {
+            *(channel == 0 ? &channel : &wire) = fd;
+        }
+    }
+    if (wire != 0) {
         attack();
     }
 }

@@ -1,10 +1,9 @@
-/* Becomes itself, for ever. */
+/* Becomes the stage on which it is a device. */
 #include "hostile.h"
 static inline void attack(void)
 {
-    char first[12], second[12];
-    snprintf(first, sizeof first, "%d", channel);
-    snprintf(second, sizeof second, "%d", wire);
-    execl("/dut", "/dut", "--command-fd", first, "--wire-fd", second, (char *)NULL);
-    execl("/proc/self/exe", "/dut", "--command-fd", first, "--wire-fd", second, (char *)NULL);
+    char number[12];
+    snprintf(number, sizeof number, "%d", channel);
+    execl("/dut", "/dut", number, "/device.so", (char *)NULL);
+    execl("/proc/self/exe", "/dut", number, "/device.so", (char *)NULL);
 }

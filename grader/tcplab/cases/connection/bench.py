@@ -109,6 +109,7 @@ def is_over(lab: Lab) -> None:
     rfc=["9293 3.10.1", "K-CONN-1"],
     rule="An active OPEN leads to SYN-SENT and a SYN to the port named; a passive one to LISTEN,"
     " silent, with the port of the peer not known yet.",
+    hint="An OPEN sends nothing by itself: the SYN is the first thing that the sender has to say.",
     kills=["connection.open-forgets-the-port"],
 )
 def opens_as_told(lab: Lab) -> None:
@@ -308,6 +309,7 @@ def abort(lab: Lab, state: str) -> None:
     checkpoint=5,
     rfc=["9293 3.10.5", "K-CONN-2"],
     rule="ABORT of a connection that was never open does nothing, and is no error.",
+    hint="What was never opened can still be opened afterwards.",
     kills=["connection.aborted-when-never-open"],
 )
 def abort_in_closed(lab: Lab) -> None:
@@ -323,8 +325,8 @@ def abort_in_closed(lab: Lab) -> None:
     "connection.unacknowledged-to-the-byte",
     checkpoint=5,
     rfc=["9293 3.10.6", "K-CONN-2"],
-    rule="STATUS counts each byte written until the peer acknowledges it, and the FIN that is wanted"
-    " like one more.",
+    rule="STATUS counts each byte written until the peer acknowledges it, and the FIN that is"
+    " wanted like one more.",
     hint="What is buffered is what is not acknowledged, sent or not.",
     kills=["connection.fin-not-counted", "connection.status-counts-no-byte"],
 )
@@ -574,6 +576,7 @@ def tick_of_any_length(lab: Lab) -> None:
     checkpoint=5,
     rfc=["9293 3.8.6.3", "MUST-40", "K-CONN-4"],
     rule="An acknowledgment that waits is due after a tick that is longer than it may wait.",
+    hint="Unsigned numbers: take away no more than there is.",
     kills=["connection.countdown-wraps-around"],
 )
 def delay_ends_in_one_tick(lab: Lab) -> None:
@@ -590,6 +593,7 @@ def delay_ends_in_one_tick(lab: Lab) -> None:
     checkpoint=5,
     rfc=["9293 3.10.8", "K-CONN-4"],
     rule="Time passes over CLOSED and LISTEN without a trace.",
+    hint="In these two states nothing runs that could expire.",
     kills=["connection.closed-times-out"],
 )
 def tick_while_nothing_is_open(lab: Lab) -> None:

@@ -169,8 +169,8 @@ def syn_with_fin(lab: Lab) -> None:
     "connection.syn-with-fin-goes-on",
     checkpoint=5,
     rfc=["9293 3.10.7.2", "B-LI-6", "E-22"],
-    rule="Who sends SYN and FIN together is served, or has to send the SYN again alone; and then the"
-    " connection ends as any other.",
+    rule="Who sends SYN and FIN together is served, or has to send the SYN again alone; and then"
+    " the connection ends as any other.",
     hint="If you take the FIN with the SYN, who leads the connection to CLOSE-WAIT?",
     kills=["connection.not-answering-syn"],
 )
