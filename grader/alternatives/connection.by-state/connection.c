@@ -672,6 +672,7 @@ void tcp_connection_tick(struct tcp_connection *tcp, uint32_t ms)
 {
     tcp->now += ms;
     if (tcp->state == TCP_CLOSED || tcp->state == TCP_LISTEN) {
+        tcp->heard_at = tcp->now; /* nobody is there to be waited for */
         return;
     }
     if (tcp->state == TCP_TIME_WAIT && tcp->now >= tcp->over_at) {
