@@ -18,7 +18,14 @@ from tcplab import __version__
 from tcplab.errors import InfrastructureError
 from tcplab.harmless import harmless
 
-_COMMANDS = ("grade", "probe", "coverage", "mutants", "alternatives")  # in the order of --help
+_COMMANDS = (
+    "grade",
+    "trace",
+    "probe",
+    "coverage",
+    "mutants",
+    "alternatives",
+)  # in the order of --help
 
 
 class _Interrupted(Exception):

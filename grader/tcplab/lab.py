@@ -52,8 +52,8 @@ class Lab:
     ):
         self.case_id = case_id
         self.random = random.Random(f"{seed} {case_id}")
-        self.transcript = Transcript()
         self.capture = Capture()
+        self.transcript = Transcript(now=lambda: self.capture.now_ms)
         self.stack_options: StackOptions | None = None
         self.strays: list[Segment] = []  # packets for nobody that the case has made
         self._start_dut = start_dut
@@ -299,8 +299,8 @@ class Lab:
         """Puts a packet on the wire; nothing reads it before the next request."""
         _ = self.dut
         assert self._wire is not None
-        self.transcript.detail(f"> {words}")
-        self.capture.packet(raw, self.clock.now, from_dut=False)
+        event = self.capture.packet(raw, self.clock.now, from_dut=False)
+        self.transcript.detail(f"> {words}", event.segment)
         try:
             self._wire.inject(raw)
         except BlockingIOError as error:
@@ -334,7 +334,8 @@ class Lab:
             )
         peer = self._peers.get(event.segment.flow)
         if peer is None:
-            self.transcript.detail(f"< {event.segment.describe()} (to nobody in particular)")
+            words = f"< {event.segment.describe()} (to nobody in particular)"
+            self.transcript.detail(words, event.segment)
             self.strays.append(event.segment)
         else:
             peer.take(event.segment)

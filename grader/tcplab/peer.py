@@ -313,7 +313,7 @@ class Peer:
         if segment.has(p.SYN) and self.dut_iss is None:
             self.dut_iss = segment.seq
             self.rcv_nxt = 1
-        self._lab.transcript.detail(f"< {self._words(segment)}{self._when(segment)}")
+        self._lab.transcript.detail(f"< {self._words(segment)}{self._when(segment)}", segment)
         self.inbox.append(segment)
         if segment.has(p.ACK) and not segment.has(p.RST):
             self.snd_una = max(

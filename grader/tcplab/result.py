@@ -9,6 +9,7 @@ from typing import Any
 
 from tcplab.sanitizer import sanitizers_words
 from tcplab.score import shown
+from tcplab.story import Story
 
 PASSED = "passed"
 NOT_RUN = "not run"
@@ -28,6 +29,7 @@ class Outcome:
     steps: tuple[str, ...] = ()
     report: str = ""  # a sanitizer's, or the compiler's
     wall_s: float = 0.0
+    story: Story | None = None  # where it was asked for
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ class Plan:
     wire: str = "auto"
     sandbox: str = "auto"
     pcap: Path | None = None
+    stories: bool = False  # tell each case from beginning to end
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def _run(
     team: list[_Hand] = []
     try:
         for at in range(count):
-            worker = Worker(runnable[at::count], launcher, wire, plan.seed, plan.pcap)
+            worker = Worker(runnable[at::count], launcher, wire, plan.seed, plan.pcap, plan.stories)
             team.append(_Hand(worker, confined))
         _collect(team, len(runnable), progress, outcomes)
     finally:

@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from tcplab.packet import Segment
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A line that belongs to a step; if it tells of a packet, that packet."""
+
+    text: str
+    segment: Segment | None = None
 
 
 @dataclass
 class Step:
-    """One action or expectation, and the packets that went by while it was carried out."""
+    """One action or expectation, and the packets that went by while it was carried out. It began at
+    `time_ms` of virtual time."""
 
     number: int
     text: str
-    details: list[str] = field(default_factory=list)
+    time_ms: int
+    details: list[Detail] = field(default_factory=list)
 
 
 @dataclass
 class Transcript:
-    """Steps in order. `limit` bounds memory in cases with thousands of them: the middle is lost."""
+    """Steps in order. `limit` bounds memory in cases with thousands of them: the middle is lost.
+    `now` tells the virtual time, in ms."""
 
+    now: Callable[[], int] = lambda: 0
     limit: int = 2000
     steps: list[Step] = field(default_factory=list)
     _count: int = 0
 
     def step(self, text: str) -> None:
         self._count += 1
-        self.steps.append(Step(self._count, text))
+        self.steps.append(Step(self._count, text, self.now()))
         if len(self.steps) > self.limit:
             del self.steps[self.limit // 2 : self.limit // 2 + 1]
 
-    def detail(self, text: str) -> None:
+    def detail(self, text: str, segment: Segment | None = None) -> None:
         """Belongs to the step before it."""
         if not self.steps:
             self.step("before the first step")
         if len(self.steps[-1].details) < self.limit:
-            self.steps[-1].details.append(text)
+            self.steps[-1].details.append(Detail(text, segment))
 
     def lines(self) -> Iterator[str]:
         for step in self.steps:
             yield f"{step.number:3d}  {step.text}"
             for detail in step.details:
-                yield f"       {detail}"
+                yield f"       {detail.text}"
 
 
 def show_bytes(data: bytes, limit: int = 24) -> str:

@@ -27,6 +27,7 @@ from tcplab.sandbox import Launcher
 from tcplab.sanitizer import tidy_report
 from tcplab.stack import StackOptions
 from tcplab.stage import Stage, StageLost
+from tcplab.story import story_of
 from tcplab.wire import Wire, open_wire
 
 _ATTEMPTS = 3  # at a case whose device never began, through no fault of its own
@@ -46,6 +47,7 @@ class Worker:
     wire: str
     seed: int
     pcap: Path | None
+    stories: bool = False  # to be kept, of every case
 
     def run(self, report: Report) -> None:
         """Runs all cases in this process, in a network namespace that it makes."""
@@ -96,6 +98,8 @@ class Worker:
         finally:
             for device in [*devices, *beside]:
                 device.close()
+        if self.stories:
+            outcome = replace(outcome, story=story_of(lab.transcript))
         if self.pcap is not None and lab.capture.packets():
             lab.capture.write_pcap(self.pcap / f"{case.id}.pcap")
         return outcome, devices, lab.packets_received

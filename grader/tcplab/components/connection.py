@@ -74,7 +74,7 @@ class ConnectionBench:
     def expect(self, **wanted: str | int | bool) -> None:
         """Compares the queries: state, error, readable, writable, unacknowledged, eof, local_port,
         remote_port. What is not named is not checked."""
-        words = ", ".join(f"{name} {str(value).lower()}" for name, value in wanted.items())
+        words = ", ".join(f"{name}={value}" for name, value in wanted.items())
         self._step(f"look; expected: {words}")
         reply = self._lab.request(f"tcp.state {self.identity}")
         for name, value in wanted.items():

@@ -1,0 +1,58 @@
+"""`tcplab trace`: one case as a ladder of segments, or as a capture for Wireshark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from tcplab.errors import UsageError
+from tcplab.harmless import harmless
+from tcplab.kit import Kit
+from tcplab.pcapng import write_pcapng
+from tcplab.report.ladder import ladder
+from tcplab.report.terminal import rfc_words
+from tcplab.runner import Plan, grade, select
+
+_WIDEST = 120  # columns: a longer arrow says nothing more
+
+
+@click.command()
+@click.argument("case")
+@click.argument("target", default="reference")
+@click.option("--mode", type=click.Choice(["solo", "stack"]), default="solo", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=1, show_default=True)
+@click.option(
+    "--pcap",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the packets as pcapng, with a comment on each: in which step it was sent.",
+)
+def command(case: str, target: str, mode: str, seed: int, pcap: Path | None) -> None:
+    """Runs CASE on TARGET, a folder with a solution, and draws what went over the wire.
+
+    TARGET is the reference unless told otherwise: then the ladder shows how it should be. Times are
+    virtual, in ms; numbers are relative, the SYN is 0 each way.
+    """
+    plan = Plan(target, case=case, mode=mode, seed=seed, stories=True)
+    chosen = [each.id for selection in select(Kit.find(), plan) for each in selection.chosen]
+    if len(chosen) != 1:
+        raise UsageError(f"'{case}' names {len(chosen)} cases: name one, such as {chosen[0]}")
+    [one] = [one for checkpoint in grade(plan).checkpoints for one in checkpoint.cases]
+    outcome = one.outcome
+    if outcome.story is None:
+        raise UsageError(f"{one.id} was not run: {outcome.message}")
+    console = Console(highlight=False)
+    head = [
+        Text(one.id, style="bold"),
+        Text(f"{one.rule}  ({', '.join(map(rfc_words, one.rfc))})"),
+        Text(),
+    ]
+    verdict = Text(f"\n{outcome.status} on {harmless(target)}, seed {seed}")
+    for line in [*head, *ladder(outcome.story, outcome, min(console.width, _WIDEST)), verdict]:
+        console.print(line, soft_wrap=True)
+    if pcap is not None:
+        count = write_pcapng(pcap, outcome.story, outcome)
+        console.print(f"{count} packet{'s' * (count != 1)} in {pcap}", soft_wrap=True)
