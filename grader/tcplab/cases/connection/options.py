@@ -101,7 +101,10 @@ def our_link_limits(lab: Lab) -> None:
     kills=["connection.tiny-mss-not-answered"],
 )
 def tiny_mss(lab: Lab, mss: int) -> None:
-    peer, app = lab.established(mss=mss)
+    listener = lab.listen(80)
+    peer = lab.peer(port=80, mss=mss)
+    peer.handshake()
+    app = listener.accept(peer)
     _largest_payload(peer, app, lab.bytes(200))
     peer.probe_alive()
 
@@ -143,7 +146,7 @@ def options_on_syn(lab: Lab) -> None:
     weight=2,
 )
 def options_on_any(lab: Lab) -> None:
-    peer, app = lab.established()
+    peer, app = lab.established(mss=None)  # not on the SYN: these are about the rest
     peer.send(data=b"four no-ops", options=b"\x01" * 4)
     peer.send(data=b", timestamps", options=b"\x01\x01\x08\x0a" + bytes(8))
     peer.send(data=b", a late MSS", options=b"\x02\x04\x00\x64")
