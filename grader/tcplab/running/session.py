@@ -31,6 +31,11 @@ OTHERS = "10.0.0.1"
 _QUICK_TIMERS = (
     "--rto-initial 100 --rto-min 20 --rto-max 1000 --ack-delay 5 --retries 30 --syn-retries 30"
 ).split()
+# Looking for leaks is the grader's business: here they would drown what the program says.
+_SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=0:print_legend=0",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
 _DELIVERING_S = 40.0  # tcprun gives up by itself before that
 _ENDING_S = 2.0  # from being asked to end to being made to
 _LINGERING_S = 0.5  # for a program at the other end that is about to end by itself
@@ -195,11 +200,11 @@ def _start_host(
         command,
         stdin=subprocess.DEVNULL,
         pass_fds=inherited,
-        env={**os.environ, "PYTHONPATH": str(Kit.find().root / "grader")},
+        env={**_SANITIZERS, **os.environ, "PYTHONPATH": str(Kit.find().root / "grader")},
         preexec_fn=die_with_parent,
     )
     os.close(told)
-    stack.callback(_end, process, _DELIVERING_S)
+    stack.callback(_end, process, _ENDING_S)
     preloaded = [str(library), os.environ.get("LD_PRELOAD", "")]
     environment = {"LD_PRELOAD": ":".join(filter(None, preloaded)), "TCPLAB_RUN": str(control)}
     host = _Host(process, events, environment)
@@ -235,7 +240,9 @@ def _run_program(plan: Plan, host: _Host, other: _OtherEnd) -> int:
     finally:
         _end(program, _ENDING_S)
     # Before the other end goes: what the program has written is to get there.
-    _end(host.process, _DELIVERING_S)
+    if not _end(host.process, _DELIVERING_S):
+        raise InfrastructureError("the stack did not come to an end: does it loop?")
+    _check(host)
     return status if status >= 0 else 128 - status
 
 
@@ -283,8 +290,7 @@ def _await(process: subprocess.Popen[bytes], host: _Host) -> None:
     """Waits for its end. Raises InfrastructureError if the stack ends before."""
     with _descriptor_of(process) as end, _descriptor_of(host.process) as stacks_end:
         if end not in select.select([end, stacks_end], [], [])[0]:
-            status = host.process.wait()
-            raise InfrastructureError(f"the stack has ended with status {status}, as it says above")
+            _check(host)
     process.wait()
 
 
@@ -298,8 +304,8 @@ def _descriptor_of(process: subprocess.Popen[bytes]) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
-    """Asks it to end, and makes it."""
+def _end(process: subprocess.Popen[bytes], patience_s: float) -> bool:
+    """Asks it to end; False if it had to be made."""
     if process.poll() is None:
         process.terminate()
     try:
@@ -307,6 +313,15 @@ def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+        return False
+    return True
+
+
+def _check(host: _Host) -> None:
+    """The stack has ended. Raises InfrastructureError if that was not in good order."""
+    status = host.process.wait()
+    if status != 0:
+        raise InfrastructureError(f"the stack has ended with status {status}, as it says above")
 
 
 def _dismiss(process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,7 @@
-"""The other end of socket_calls.py: echoes on port 7, resets on port 9.
+"""The other end of socket_calls.py: port 7 echoes, but resets the connection for "reset".
 
-Usage: peers.py ADDRESS [CONNECTIONS]. It says on standard output how each connection to port 7
-ended, and ends after so many of them, or never.
+Usage: peers.py ADDRESS [CONNECTIONS]. It says on standard output how each connection ended, and
+ends after so many of them, or never.
 """
 
 from __future__ import annotations
@@ -9,41 +9,29 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-import threading
-from collections.abc import Callable
-
-ECHO, RESETS = 7, 9
 
 
 def main() -> None:
-    resetting = socket.create_server((sys.argv[1], RESETS))
-    echoing = socket.create_server((sys.argv[1], ECHO))
-    threading.Thread(target=serve, args=(resetting, reset), daemon=True).start()
-    serve(echoing, echo, int(sys.argv[2]) if len(sys.argv) > 2 else -1)
-
-
-def serve(
-    listener: socket.socket, converse: Callable[[socket.socket], None], connections: int = -1
-) -> None:
+    connections = int(sys.argv[2]) if len(sys.argv) > 2 else -1
+    listener = socket.create_server((sys.argv[1], 7))
     while connections != 0:
         connection, _ = listener.accept()
         with connection:
-            converse(connection)
+            print(converse(connection), flush=True)
         connections -= 1
 
 
-def echo(connection: socket.socket) -> None:
+def converse(connection: socket.socket) -> str:
     try:
         while data := connection.recv(10_000):
+            if data == b"reset":
+                now = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+                return "resetting"
             connection.sendall(data)
-        print("end", flush=True)
+        return "end"
     except ConnectionResetError:
-        print("reset", flush=True)
-
-
-def reset(connection: socket.socket) -> None:
-    connection.recv(10)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return "reset"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What sockets answer over `./tcplab run`, call by call: each function is one conversation.
 
-Usage: socket_calls.py FUNCTION. The other end, 10.0.0.1, has a server that echoes on port 7, one
-that resets on port 9, and nobody on port 11.
+Usage: socket_calls.py FUNCTION. The other end, 10.0.0.1, has a server on port 7, which echoes,
+but resets the connection for "reset", and nobody on port 11.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 
 PEER = "10.0.0.1"
-ECHO, RESETS, NOBODY = 7, 9, 11
+ECHO, NOBODY = 7, 11
 SO_DOMAIN = 39
 
 
@@ -80,14 +80,14 @@ def refused_later() -> None:
 
 
 def reset() -> None:
-    with socket.create_connection((PEER, RESETS)) as connection:
-        connection.sendall(b"x")
+    with socket.create_connection((PEER, ECHO)) as connection:
+        connection.sendall(b"reset")
         fails(errno.ECONNRESET, lambda: connection.recv(1))
 
 
 def reset_seen_by_poll() -> None:
-    with socket.create_connection((PEER, RESETS)) as connection:
-        connection.sendall(b"x")
+    with socket.create_connection((PEER, ECHO)) as connection:
+        connection.sendall(b"reset")
         assert wait_for(connection, select.POLLIN) & select.POLLERR
         failure = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         assert failure == errno.ECONNRESET, failure

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,7 @@ def payload(tmp_path: Path) -> Path:
 
 def start(*arguments: str | Path, stdin: Path | None = None) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(_ROOT / "grader"), "PYTHONUNBUFFERED": "1"}
+    environment["ASAN_OPTIONS"] = "detect_leaks=1"
     with open(stdin or os.devnull, "rb") as file:
         return subprocess.Popen(
             [sys.executable, "-m", "tcplab", "run", *map(str, arguments)],
@@ -160,6 +162,35 @@ def test_exit_status_is_the_programs(wire: str) -> None:
     run("--wire", wire, "--visit", "exit 5", *python("epoll_echo.py", 7, 1), status=5)
 
 
+# An ordinary user, and a /dev/net/tun that is open to all, or to root alone, whatever it is here.
+_USER = """
+mount -t tmpfs -o dev none /mnt && mknod -m {mode} /mnt/tun c 10 200 &&
+mount --bind /mnt/tun /dev/net/tun &&
+exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user runs all the other tests")
+@pytest.mark.parametrize("mode, note", [("0666", ""), ("0600", "over a socket pair")])
+def test_ordinary_users(mode: str, note: str) -> None:
+    """They get a TUN interface where they may, and a socket pair with a word about it elsewhere."""
+    enter = ["unshare", "--mount", "sh", "-c", _USER.format(mode=mode), "sh"]
+    may_enter = subprocess.run([*enter, "test", "-r", str(_ROOT)], check=False).returncode == 0
+    if choose_wire("auto")[0] != "tun" or not may_enter:
+        pytest.skip("no TUN on this machine, no mounts, or a kit in a place that is root's alone")
+    with tempfile.TemporaryDirectory() as cache:
+        os.chmod(cache, 0o777)
+        command = [*enter, "env", f"XDG_CACHE_HOME={cache}", f"PYTHONPATH={_ROOT / 'grader'}"]
+        command += ["PYTHONDONTWRITEBYTECODE=1", sys.executable, "-m", "tcplab", "run", *_BAD]
+        command += ["--visit", shlex.join(python("epoll_clients.py", _SERVER, 7, 3, 100_000))]
+        command += python("epoll_echo.py", 7, 3)
+        result = subprocess.run(
+            command, cwd=cache, capture_output=True, timeout=_PATIENCE_S, check=False
+        )
+    assert result.returncode == 0, result.stderr.decode()
+    assert note in result.stderr.decode() and (note or not result.stderr)
+
+
 def test_wrong_calls() -> None:
     """One line says what is wrong."""
     wrong: list[tuple[list[str], str]] = [
@@ -178,6 +209,25 @@ def test_a_skeleton_is_said_to_be_one() -> None:
     arguments = ["--tcp", "skeleton", "--wire", "socketpair", "curl", "-sS", f"http://{_PEER}/"]
     output, errors = run(*arguments, status=7)
     assert output == b"" and "connect" in errors
+
+
+def test_a_crash_of_the_stack_is_told(tmp_path: Path) -> None:
+    """A sanitizer says where; the program gets an error, and so does who ran it."""
+    for source in (_ROOT / "reference").glob("*.c"):
+        text = source.read_text(encoding="utf-8")
+        if source.name == "byte_stream.c":
+            head, signature, body = text.partition("\nsize_t byte_stream_write(")
+            assert signature
+            body = body.replace(
+                "{", "{\n    *(volatile char *)malloc(1) = ((char *)malloc(1))[1];", 1
+            )
+            text = f"#include <stdlib.h>\n{head}{signature}{body}"
+        (tmp_path / source.name).write_text(text, encoding="utf-8")
+    server = shlex.join(python("peers.py", _PEER))
+    options = ["--tcp", str(tmp_path), "--wire", "socketpair", "--with", server]
+    _, errors = run(*options, *python("socket_calls.py", "half_close"), status=2)
+    assert "byte_stream.c:" in errors
+    assert errors.splitlines()[-1].startswith("tcplab: the stack has ended with status")
 
 
 def test_an_interrupt_leaves_nothing() -> None:
