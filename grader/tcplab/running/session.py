@@ -40,6 +40,7 @@ _DELIVERING_S = 40.0  # tcprun gives up by itself before that
 _ENDING_S = 2.0  # from being asked to end to being made to
 _LINGERING_S = 0.5  # for a program at the other end that is about to end by itself
 _LISTENING_S = 10.0
+_STARTING_S = 60.0
 _GLANCE_S = 0.02
 
 
@@ -92,14 +93,15 @@ class _Host:
     environment: dict[str, str]
     heard: bytes = b""
 
-    def await_event(self, word: str, others: Sequence[int] = (), patience_s: float = 60) -> bool:
-        """Waits for a line that begins so. False if it never comes: the host ends, or one of the
+    def await_event(
+        self, word: str, others: Sequence[int] = (), patience_s: float | None = None
+    ) -> bool:
+        """Waits for a line with this word. False if it never comes: the host ends, or one of the
         process descriptors `others` does, or it takes too long."""
-        deadline = time.monotonic() + patience_s
+        deadline = None if patience_s is None else time.monotonic() + patience_s
         while word.encode() not in self.heard:
-            left_s = deadline - time.monotonic()
-            ready = select.select([self.events, *others], [], [], max(0, left_s))[0]
-            if self.events not in ready:
+            left_s = None if deadline is None else max(0, deadline - time.monotonic())
+            if self.events not in select.select([self.events, *others], [], [], left_s)[0]:
                 return False
             chunk = os.read(self.events, 4096)
             if not chunk:
@@ -208,7 +210,7 @@ def _start_host(
     preloaded = [str(library), os.environ.get("LD_PRELOAD", "")]
     environment = {"LD_PRELOAD": ":".join(filter(None, preloaded)), "TCPLAB_RUN": str(control)}
     host = _Host(process, events, environment)
-    if not host.await_event("ready"):
+    if not host.await_event("ready", patience_s=_STARTING_S):
         raise InfrastructureError("the stack could not be started, as it says above")
     return host
 
