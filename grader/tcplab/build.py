@@ -35,6 +35,7 @@ _ENCLOSURE = (
     "bwrap --unshare-all --die-with-parent --new-session --clearenv"
     " --setenv PATH /usr/bin:/bin --setenv LC_ALL C --tmpfs /tmp"
 ).split()
+_PRIVATE_FOLDERS = ("net", "socket", "dut", "apps", "preload", "run")
 _MAX_SOURCE_BYTES = 4 << 20
 _MAX_STATIC_BYTES = 64 << 20
 _MAX_EXTRAS = 40  # files beside those of the contract
@@ -119,6 +120,11 @@ class Builder:
             raise
         finally:
             pool.shutdown()
+
+    def objects(self, checkpoint: Checkpoint, mode: str) -> list[Path]:
+        """All that goes into the device, compiled but not linked. Raises BuildError."""
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            return list(pool.map(self._object, self._mix(checkpoint, mode)))
 
     def _mix_or_error(self, checkpoint: Checkpoint, mode: str) -> list[Source] | BuildError:
         try:
@@ -246,7 +252,7 @@ class Builder:
         (scratch / source.path.name).write_bytes(source.text)
         includes = self._kit.public_include_folders()
         if source.trusted:
-            includes = includes + [self._kit.given / name for name in ("net", "socket", "dut")]
+            includes = includes + [self._kit.given / name for name in _PRIVATE_FOLDERS]
         else:
             for header in self._target.folder.glob("*.h"):
                 (scratch / header.name).write_bytes(_read(header, trusted=False).text)

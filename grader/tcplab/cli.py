@@ -18,14 +18,8 @@ from tcplab import __version__
 from tcplab.errors import InfrastructureError
 from tcplab.harmless import harmless
 
-_COMMANDS = (
-    "grade",
-    "trace",
-    "probe",
-    "coverage",
-    "mutants",
-    "alternatives",
-)  # in the order of --help
+# In the order of --help.
+_COMMANDS = ("grade", "trace", "probe", "run", "coverage", "mutants", "alternatives")
 
 
 class _Interrupted(Exception):
