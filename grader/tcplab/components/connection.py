@@ -126,8 +126,9 @@ class ConnectionBench:
         data: bytes | None = None,
         port: int | None = None,
         **flags: bool,
-    ) -> None:
-        """The next segment has these fields. Flags: syn fin rst psh has_ack."""
+    ) -> int:
+        """The next segment has these fields. Flags: syn fin rst psh has_ack. Returns what it
+        acknowledges: a SYN may come with text that is taken, or left for later."""
         named = {"seq": seq, "ack": ack, "data": data, "port": port, **flags}
         wanted = {name: value for name, value in named.items() if value is not None}
         words = " ".join(f"{name}={value!r}" for name, value in wanted.items())
@@ -147,6 +148,7 @@ class ConnectionBench:
             expect_bytes("data", data, b"" if text == "-" else bytes.fromhex(text))
         if port is not None:
             expect_equal("the port it goes to", port, reply.number_of("destination_port"))
+        return (reply.number_of("ack") - self.irs) % CIRCLE
 
     def expect_nothing(self) -> None:
         """There is no segment to send."""
