@@ -18,7 +18,8 @@ from tcplab import __version__
 from tcplab.errors import InfrastructureError
 from tcplab.harmless import harmless
 
-_COMMANDS = ("grade", "probe", "coverage", "mutants", "alternatives")  # in the order of --help
+# In the order of --help.
+_COMMANDS = ("start", "grade", "probe", "coverage", "mutants", "alternatives")
 
 
 class _Interrupted(Exception):
