@@ -40,3 +40,12 @@ def test_what_is_not_a_work_folder(tmp_path: Path, capsys: pytest.CaptureFixture
         assert main(["start", str(place)]) == 2
         assert capsys.readouterr().err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_grade_without_a_target_takes_the_work_folder(tmp_path: Path) -> None:
+    assert main(["start", str(tmp_path / "mine")]) == 0
+    below = tmp_path / "mine" / "notes"
+    below.mkdir()
+    command = ["../tcplab", "grade", "--case", "seqno.wrap-is-*"]
+    done = subprocess.run(command, cwd=below, capture_output=True, text=True)
+    assert done.returncode == 0 and "   .., solo" in done.stdout
