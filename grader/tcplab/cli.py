@@ -19,7 +19,7 @@ from tcplab.errors import InfrastructureError
 from tcplab.harmless import harmless
 
 # In the order of --help.
-_COMMANDS = ("grade", "trace", "probe", "run", "coverage", "mutants", "alternatives")
+_COMMANDS = ("start", "grade", "trace", "probe", "run", "coverage", "mutants", "alternatives")
 
 
 class _Interrupted(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Grades a solution, or the Linux kernel.")
-@click.argument("target", metavar="TARGET")
+@click.argument("target", metavar="[TARGET]", required=False)
 @click.option(
     "--checkpoint",
     "checkpoints",
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     help="Write a capture of each case that uses the wire, for Wireshark.",
 )
 def command(
-    target: str,
+    target: str | None,
     checkpoints: tuple[int, ...],
     mode: str,
     case: str,
@@ -69,7 +70,8 @@ def command(
     json_file: str | None,
     pcap: str | None,
 ) -> int:
-    """Grades TARGET: reference, skeleton, or a folder with a student's .c files.
+    """Grades TARGET: reference, skeleton, or a folder with a student's .c files. In a
+    work folder, and below it, no TARGET means that folder.
 
     With kernel as TARGET, the cases that have to do with packets are run on the sockets of this
     machine's kernel, in real time. Ends with 1 if one fails that is not listed among the known
@@ -81,6 +83,8 @@ def command(
     from tcplab.report.json_file import check_place
     from tcplab.runner import Plan
 
+    if target is None:
+        target = _work_folder_here()
     if json_file is not None:
         check_place(json_file)
     if pcap == "":
@@ -91,6 +95,16 @@ def command(
         return _grade_kernel(plan, json_file)
     _grade(plan, json_file)
     return 0
+
+
+def _work_folder_here() -> str:
+    """The work folder that this is, or is below, as seen from here."""
+    from tcplab.work.folder import WorkFolder
+
+    work = WorkFolder.find(Path.cwd())
+    if work is None:
+        raise click.UsageError("TARGET is missing, and this is no work folder")
+    return os.path.relpath(work.root)
 
 
 def _grade_kernel(plan: Plan, json_file: str | None) -> int:

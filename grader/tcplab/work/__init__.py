@@ -1,0 +1,1 @@
+"""A student's work folder: what makes it one, and how it is made."""
