@@ -19,7 +19,7 @@ _PER_CASE = 0.04  # added to that for each case of the checkpoint
 _UNNOTICED = 0.1  # a case that takes no longer costs no patience
 _PACKETS_UNNOTICED = 200  # ten times as many as come in a usual case
 _PER_PACKET = 0.0003  # of the grader's time
-_OVERALL = 40.0
+_OVERALL = 25.0
 _END_OF_HANG = 0.25  # until it has been told where it was
 
 
