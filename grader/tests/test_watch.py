@@ -98,4 +98,4 @@ def test_everything_together_has_an_end() -> None:
     patience = Patience([number for number in range(6) for _ in range(200)])
     for at in range(1000):
         patience.charge(at % 6, 0.09, hung=False, packets=0)
-    assert "40 s" in patience.end(0)
+    assert "25 s" in patience.end(0)
