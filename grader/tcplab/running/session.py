@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tcplab.build import Target
 from tcplab.errors import InfrastructureError, UsageError
@@ -42,6 +43,7 @@ _LINGERING_S = 0.5  # for a program at the other end that is about to end by its
 _LISTENING_S = 10.0
 _STARTING_S = 60.0
 _GLANCE_S = 0.02
+_INTERRUPTS = {signal.SIGINT, signal.SIGTERM}
 
 
 @dataclass(frozen=True)
@@ -198,15 +200,15 @@ def _start_host(
     if wire is not None:
         command += ["--tun-fd", str(wire.fileno())]
         inherited.append(wire.fileno())
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        pass_fds=inherited,
-        env={**_SANITIZERS, **os.environ, "PYTHONPATH": str(Kit.find().root / "grader")},
-        preexec_fn=die_with_parent,
+    process = stack.enter_context(
+        _started(
+            command,
+            stdin=subprocess.DEVNULL,
+            pass_fds=inherited,
+            env={**_SANITIZERS, **os.environ, "PYTHONPATH": str(Kit.find().root / "grader")},
+        )
     )
     os.close(told)
-    stack.callback(_end, process, _ENDING_S)
     preloaded = [str(library), os.environ.get("LD_PRELOAD", "")]
     environment = {"LD_PRELOAD": ":".join(filter(None, preloaded)), "TCPLAB_RUN": str(control)}
     host = _Host(process, events, environment)
@@ -224,23 +226,18 @@ def _converse(plan: Plan, host: _Host, other: _OtherEnd) -> int:
         if plan.visitor is None:
             _say(_how_to_get_there(other))
         return _run_program(plan, host, other)
-    peer = _start_other(plan.server, other, stdout=sys.stderr.fileno())  # stdout is the program's
-    try:
+    stdout = sys.stderr.fileno()  # stdout itself is the program's
+    with _started_there(plan.server, other, stdout) as peer:
         other.await_listener(peer)
         return _run_program(plan, host, other)
-    finally:
-        _dismiss(peer)
 
 
 def _run_program(plan: Plan, host: _Host, other: _OtherEnd) -> int:
-    program = _start_program(plan.program, host)
-    try:
+    with _started(plan.program, env={**os.environ, **host.environment}) as program:
         status = None if plan.visitor is None else _visit(plan.visitor, program, host, other)
         if status is None:
             _await(program, host)
             status = program.returncode
-    finally:
-        _end(program, _ENDING_S)
     # Before the other end goes: what the program has written is to get there.
     if not _end(host.process, _DELIVERING_S):
         raise InfrastructureError("the stack did not come to an end: does it loop?")
@@ -248,24 +245,13 @@ def _run_program(plan: Plan, host: _Host, other: _OtherEnd) -> int:
     return status if status >= 0 else 128 - status
 
 
-def _start_program(words: Sequence[str], host: _Host) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            words, env={**os.environ, **host.environment}, preexec_fn=die_with_parent
-        )
-    except FileNotFoundError:
-        raise UsageError(f"{words[0]}: there is no such program") from None
-    except PermissionError:
-        raise UsageError(f"{words[0]}: this is no program that you may start") from None
-
-
-def _start_other(
+def _started_there(
     command: str, other: _OtherEnd, stdout: int | None = None
-) -> subprocess.Popen[bytes]:
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """In a process group of its own, so that all of it can be ended."""
-    words = other.command(["setpriv", "--pdeathsig", "KILL", "sh", "-c", command])
-    return subprocess.Popen(
-        words,
+    return _started(
+        other.command(["setpriv", "--pdeathsig", "KILL", "sh", "-c", command]),
+        ending=_dismiss,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         env={**os.environ, **other.environment()},
@@ -280,12 +266,44 @@ def _visit(
     with _descriptor_of(program) as end:
         if not host.await_event("listening", [end]):
             return None
-    visitor = _start_other(command, other)
-    try:
+    with _started_there(command, other) as visitor:
         _await(visitor, host)
         return visitor.returncode
+
+
+@contextmanager
+def _started(
+    words: Sequence[str],
+    ending: Callable[[subprocess.Popen[bytes]], object] = lambda one: _end(one, _ENDING_S),
+    **options: Any,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process, which has ended when the block has. An interrupt waits until it is known what has
+    to be ended."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    try:
+        process = _start(words, mask, options)
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            yield process
+        finally:
+            ending(process)
     finally:
-        _dismiss(visitor)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _start(
+    words: Sequence[str], mask: set[int | signal.Signals], options: dict[str, Any]
+) -> subprocess.Popen[bytes]:
+    def prepare() -> None:
+        die_with_parent()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    try:
+        return subprocess.Popen(words, preexec_fn=prepare, **options)
+    except FileNotFoundError:
+        raise UsageError(f"{words[0]}: there is no such program") from None
+    except PermissionError:
+        raise UsageError(f"{words[0]}: this is no program that you may start") from None
 
 
 def _await(process: subprocess.Popen[bytes], host: _Host) -> None:
