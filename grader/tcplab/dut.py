@@ -144,7 +144,6 @@ class Dut:
     channel: socket.socket
     cpu_limit_s: float = CPU_LIMIT_S
     leaks: bool = False  # it looks for leaks at its end
-    has_replied: bool = False
     _ended: bool = field(default=False, repr=False)
     _now_ms: int = 0  # of its virtual clock
     _last_tx_ms: int = 0
@@ -203,9 +202,8 @@ class Dut:
         self.process.kill()
 
     def was_lost(self) -> bool:
-        """Did its surroundings fail before it could begin, or was it ended from outside?"""
-        never_began = not self.has_replied and not self.process.has_started()
-        return never_began or self.process.was_killed_by_others()
+        """Was it ended from outside?"""
+        return self.process.was_killed_by_others()
 
     def printed(self) -> str:
         """What the program has printed so far, made fit for a terminal."""
@@ -277,7 +275,6 @@ class Dut:
             raw = b""
         if not raw:
             raise self._crash(f"in '{_brief(request)}'")
-        self.has_replied = True
         self._check_memory(request)
         if _NO_TEXT.search(raw):
             raise DutNonsense("answered bytes that are no text", f"to '{_brief(request)}'")

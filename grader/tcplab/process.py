@@ -12,7 +12,6 @@ import resource
 import select
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,6 @@ _SLICE_MS = 20
 _PAGE = resource.getpagesize()
 _TICKS = os.sysconf("SC_CLK_TCK")
 _NANOSECONDS = 1e9
-_LAUNCHERS = {"bwrap", "prlimit", Path(sys.executable).resolve().name}
 
 
 class Life(Protocol):
@@ -118,7 +116,6 @@ class Process:
     _head: bytearray = field(default_factory=bytearray)
     _tail: bytearray = field(default_factory=bytearray)
     _printed: int = 0
-    _has_started: bool = False
     _was_killed: bool = False
     _statm_fd: int | None = None
 
@@ -198,18 +195,6 @@ class Process:
         except (OSError, ValueError):
             return Usage(state, ticks / _TICKS, None)
         return Usage(state, computed / _NANOSECONDS, queued / _NANOSECONDS)
-
-    def has_started(self) -> bool:
-        """Does the program itself run, or did it, and not what makes its surroundings?"""
-        if not self._has_started and self.pid is not None:
-            try:
-                name = os.path.basename(os.readlink(f"/proc/{self.pid}/exe"))
-                self._has_started = name not in _LAUNCHERS
-            except FileNotFoundError:
-                pass  # it has ended
-            except OSError:
-                self._has_started = True  # it hides itself
-        return self._has_started
 
     def memory_bytes(self) -> int:
         """Resident memory; 0 if the process is gone."""

@@ -44,11 +44,9 @@ class Launcher:
         *,
         leaks: bool = False,
         beside: Mapping[str, Path] | None = None,
-        filtered: bool = True,
     ) -> Process:
         """Starts `binary` with the descriptors `fds`, which keep their numbers. In the sandbox it
-        also finds the files `beside`, at the places named. Unless it is `filtered` it may make
-        system calls as it likes."""
+        also finds the files `beside`, at the places named."""
         stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(stderr_read, False)
         extra: list[int] = []
@@ -64,10 +62,6 @@ class Launcher:
                 "--info-fd",
                 str(info_write),
             ]
-            filter_fd = seccomp_fd(leaks) if filtered else None
-            if filter_fd is not None:
-                extra.append(filter_fd)
-                command += ["--seccomp", str(filter_fd)]
             command += ["/dut", *arguments]
         else:
             command += [str(binary), *arguments]

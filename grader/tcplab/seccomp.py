@@ -59,7 +59,7 @@ _ARCHITECTURES = {
 
 
 def program(*, allow_tracing: bool = False) -> bytes | None:
-    """The filter, to be handed to `bwrap --seccomp`; None for a machine that is not known here.
+    """The filter, as the stage puts it on each device; None for a machine that is not known here.
 
     `allow_tracing`: the leak detector stops the program with a thread that traces it.
     """

@@ -44,7 +44,7 @@ class Stage:
             arguments.append(str(filter_fd))
         try:
             self._process = launcher.start(
-                program, arguments, fds, leaks=leaks, beside={_LIBRARY: library}, filtered=False
+                program, arguments, fds, leaks=leaks, beside={_LIBRARY: library}
             )
         finally:
             theirs.close()

@@ -33,9 +33,6 @@ class Watched(Protocol):
     def usage(self) -> Usage:
         ...
 
-    def has_started(self) -> bool:
-        ...
-
 
 class Watch:
     """Looks at a process again and again, and adds up.
@@ -68,15 +65,10 @@ class Watch:
         return self._total_cpu + self._slept_before + self.asleep_s
 
     def look(self) -> Usage:
-        """Brings the figures up to date. What happens before the program itself runs, while its
-        surroundings are made, counts for nothing but wall time."""
+        """Brings the figures up to date."""
         usage = self._process.usage()
         now = self._clock()
         self.wall_s = now - self._started_at
-        if not self._process.has_started():
-            self._first = self._settled = usage
-            self._settled_at = self._looked_at = now
-            return usage
         if usage.state == "D":
             self._excused += now - self._looked_at  # the machine's disk or memory is slow
         self._looked_at = now

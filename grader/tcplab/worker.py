@@ -30,7 +30,7 @@ from tcplab.stage import Stage, StageLost
 from tcplab.story import story_of
 from tcplab.wire import Wire, open_wire
 
-_ATTEMPTS = 3  # at a case whose device never began, through no fault of its own
+_ATTEMPTS = 3  # at a case whose device was killed, through no fault of its own
 _STEP_WORDS = 80
 _PRINTED_CHARACTERS = 4000  # of what the device printed, kept with a case that failed
 

@@ -16,7 +16,6 @@ class Scripted:
     """A process whose looks are known beforehand: time, state, and seconds computed and queued."""
 
     looks: Sequence[tuple[float, str, float, float | None]]
-    started: bool = True
     now: float = 0.0
     _script: Iterator[tuple[float, str, float, float | None]] = field(init=False)
 
@@ -26,9 +25,6 @@ class Scripted:
     def usage(self) -> Usage:
         self.now, state, cpu_s, queued_s = next(self._script)
         return Usage(state, cpu_s, queued_s)
-
-    def has_started(self) -> bool:
-        return self.started
 
 
 def watched(process: Scripted) -> Watch:
@@ -64,12 +60,6 @@ def test_waiting_for_its_turn_is_no_sleep() -> None:
 def test_waiting_for_the_disk_is_no_sleep() -> None:
     looks = [(0, "S", 0, 0), (5, "D", 0, 0), (6, "S", 0, 0)]
     assert watched(Scripted(looks)).asleep_s == 1
-
-
-def test_making_the_surroundings_is_no_sleep() -> None:
-    process = Scripted([(0, "S", 0, 0), (9, "S", 0, 0)], started=False)
-    watch = watched(process)
-    assert watch.asleep_s == 0 and watch.wall_s == 9
 
 
 def test_without_the_kernels_count_only_unbroken_sleep_is_sleep() -> None:
