@@ -131,6 +131,9 @@ def unsupported() -> None:
         fails(errno.ENETUNREACH, lambda: connection.connect(("10.0.0.2", 80)))
         fails(errno.EADDRNOTAVAIL, lambda: connection.bind(("192.0.2.1", 80)))
         option = socket.TCP_KEEPIDLE
+        connection.setsockopt(socket.IPPROTO_TCP, option, 9)
+        fails(errno.EINVAL, lambda: connection.setsockopt(socket.IPPROTO_TCP, option, 0))
+        option = socket.TCP_MAXSEG
         fails(errno.ENOPROTOOPT, lambda: connection.setsockopt(socket.IPPROTO_TCP, option, 9))
         fails(errno.ENOPROTOOPT, lambda: connection.getsockopt(socket.IPPROTO_TCP, 11))
         fails(errno.ENOPROTOOPT, lambda: connection.setsockopt(socket.IPPROTO_IP, 1, 16))

@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -321,6 +322,25 @@ static int set_linger(uint64_t number, const void *value, socklen_t length)
     return set_flag(number, RUN_LINGER, linger.l_onoff != 0 && linger.l_linger == 0);
 }
 
+/* Times and counts for keep-alives, which our TCP never sends, as RFC 9293 allows (3.8.4). Programs
+   that ask for keep-alives take a refusal for a broken connection, so sensible ones are taken. */
+static bool is_about_keepalive(int level, int optname)
+{
+    return level == IPPROTO_TCP &&
+           (optname == TCP_KEEPIDLE || optname == TCP_KEEPINTVL || optname == TCP_KEEPCNT);
+}
+
+static int check_keepalive(const void *value, socklen_t length)
+{
+    int number;
+
+    if (length < sizeof number) {
+        return fail_with(EINVAL);
+    }
+    memcpy(&number, value, sizeof number);
+    return number > 0 && number <= INT16_MAX ? 0 : fail_with(EINVAL);
+}
+
 PUBLIC int setsockopt(int fd, int level, int optname, const void *optval, socklen_t optlen)
 {
     bool is_linger = level == SOL_SOCKET && optname == SO_LINGER;
@@ -334,6 +354,9 @@ PUBLIC int setsockopt(int fd, int level, int optname, const void *optval, sockle
     }
     if (level == IPPROTO_TCP && optname == TCP_NODELAY) {
         return set_nodelay(number, optval, optlen);
+    }
+    if (is_about_keepalive(level, optname)) {
+        return check_keepalive(optval, optlen);
     }
     return fail_with(ENOPROTOOPT);
 }
