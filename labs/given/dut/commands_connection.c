@@ -48,10 +48,11 @@ static struct stack_listener *take_listener(struct dut *dut, struct request *req
 {
     uint16_t port = request_take_u16(request);
 
-    if (dut->listeners[port] == NULL) {
+    struct stack_listener *listener = dut->stack != NULL ? dut->listeners[port] : NULL;
+    if (listener == NULL) {
         request_fail(request, "nobody listens on port %u", port);
     }
-    return dut->listeners[port];
+    return listener;
 }
 
 static void start_listening(struct dut *dut, struct request *request)

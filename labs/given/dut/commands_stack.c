@@ -80,12 +80,13 @@ static struct stack_config take_stack_config(struct request *request)
 void dut_free_stack(struct dut *dut)
 {
     stack_free(dut->stack);
+    free(dut->listeners);
     free(dut->connections);
     dut->stack = NULL;
+    dut->listeners = NULL;
     dut->connections = NULL;
     dut->connection_count = 0;
     dut->connection_room = 0;
-    memset(dut->listeners, 0, sizeof dut->listeners);
 }
 
 static void new_stack(struct dut *dut, struct request *request)
@@ -103,8 +104,15 @@ static void new_stack(struct dut *dut, struct request *request)
         request_fail(request, "ENOMEM stack_new returned NULL");
         return;
     }
+    struct stack_listener **listeners = calloc(UINT16_MAX + 1, sizeof(struct stack_listener *));
+    if (listeners == NULL) {
+        stack_free(stack);
+        request_fail(request, "ENOMEM there is no room for listeners");
+        return;
+    }
     dut_free_stack(dut);
     dut->stack = stack;
+    dut->listeners = listeners;
     dut->now_ms = 0;
 }
 

@@ -31,10 +31,10 @@ struct dut {
 
     uint64_t now_ms; /* since stack.new, on the virtual clock */
     struct stack *stack;
-    struct stack_listener *listeners[UINT16_MAX + 1]; /* by port */
-    struct tcp_connection **connections;              /* by ID; NULL if released */
-    size_t connection_count;                          /* IDs handed out */
-    size_t connection_room;                           /* IDs that fit */
+    struct stack_listener **listeners;   /* by port; NULL if there is no stack */
+    struct tcp_connection **connections; /* by ID; NULL if released */
+    size_t connection_count;             /* IDs handed out */
+    size_t connection_room;              /* IDs that fit */
 
     uint64_t sent_at[WIRE_PACKETS_BEFORE_PAUSE]; /* when packets left, since the last reply */
     unsigned sent;                               /* how many did */
