@@ -23,7 +23,8 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tcplab.kit import Checkpoint
@@ -48,6 +49,7 @@ class Case:
     weight: int
     run: Callable[[Lab], None]
     leaks: bool = False  # memory that is not given back at the end fails the case
+    builds_on: tuple[str, ...] = ()  # cases that come before: if one fails, this has nothing to say
 
 
 def case(
@@ -100,22 +102,47 @@ def cases_of(module: object) -> Iterator[Case]:
 
 
 def discover(checkpoints: Sequence[Checkpoint]) -> list[Case]:
-    """All cases in tcplab.cases, by checkpoint.
+    """All cases in tcplab.cases, by checkpoint, and within each as they are taught.
 
-    Raises ValueError if two have one id, or an id does not belong to its checkpoint.
+    Raises ValueError if two have one id, an id does not belong to its checkpoint, or a module with
+    cases has no place in the order.
     """
     import tcplab.cases
 
     found: dict[str, Case] = {}
-    for info in pkgutil.walk_packages(tcplab.cases.__path__, "tcplab.cases."):
-        for one in cases_of(importlib.import_module(info.name)):
+    for module in modules_in_order(tcplab.cases):
+        for one in cases_of(module):
             _check(one, checkpoints, found)
-            found[one.id] = one
+            if one.id not in found:
+                found[one.id] = replace(one, builds_on=_foundations(module, one, found))
     return sorted(found.values(), key=lambda one: one.checkpoint)
 
 
+def _foundations(module: ModuleType, one: Case, before: Mapping[str, Case]) -> tuple[str, ...]:
+    """Those of the cases which a module builds on that concern one of its own: they are of the same
+    checkpoint, and come before it."""
+    named: Sequence[str] = getattr(module, "BUILDS_ON", ())
+    return tuple(
+        need for need in named if need in before and before[need].checkpoint == one.checkpoint
+    )
+
+
+def modules_in_order(package: ModuleType) -> Iterator[ModuleType]:
+    """All modules below a package, in the order that it states. Those that have no place in it may
+    have no cases: they help others."""
+    present = [info.name for info in pkgutil.iter_modules(package.__path__)]
+    for name in (*package.ORDER, *(name for name in present if name not in package.ORDER)):
+        module = importlib.import_module(f"{package.__name__}.{name}")
+        if name not in package.ORDER and (hasattr(module, "ORDER") or any(cases_of(module))):
+            raise ValueError(f"{module.__name__}: has cases, but no place in its package's ORDER")
+        if hasattr(module, "ORDER"):
+            yield from modules_in_order(module)
+        else:
+            yield module
+
+
 def _check(one: Case, checkpoints: Sequence[Checkpoint], found: Mapping[str, Case]) -> None:
-    if one.id in found and found[one.id] is not one:
+    if one.id in found and found[one.id].run is not one.run:
         raise ValueError(f"two cases are called {one.id}")
     if not _ID.match(one.id):
         raise ValueError(f"{one.id}: an id is stem.words-with-hyphens, in lower case")

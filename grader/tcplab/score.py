@@ -13,8 +13,8 @@ _PARTS = 100  # of a point
 def points_of_cases(cases: Iterable[Case], total: int) -> dict[str, Fraction]:
     """Splits a checkpoint's points over all of its cases by their weights; by case id. Each gets a
     whole number of hundredths, at most one away from its exact share, and together they are exactly
-    the total."""
-    weights = {case.id: case.weight for case in cases}
+    the total. The order in which the cases are taught makes no difference."""
+    weights = {case.id: case.weight for case in sorted(cases, key=lambda case: case.id)}
     whole = sum(weights.values())
     points: dict[str, Fraction] = {}
     weight_so_far = given = 0

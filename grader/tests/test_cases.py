@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections import Counter
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tcplab.case import Case, case, cases_of, discover
+import tcplab.cases
+import tcplab.cases.seqno
+from tcplab.case import Case, case, cases_of, discover, modules_in_order
 from tcplab.kit import Kit
 from tcplab.lab import Lab
 
@@ -28,6 +32,41 @@ def test_texts_are_for_people(one: Case) -> None:
     for text in (one.rule, one.hint):
         assert len(text) < 250 and "\n" not in text and text == text.strip()
     assert one.hint
+
+
+def test_what_a_module_builds_on_comes_before() -> None:
+    place = {one.id: at for at, one in enumerate(CASES)}
+    for module in modules_in_order(tcplab.cases):
+        named: tuple[str, ...] = getattr(module, "BUILDS_ON", ())
+        own = [one for one in CASES if one.id in {case.id for case in cases_of(module)}]
+        built = {need for one in own for need in one.builds_on}
+        assert built == set(named), module.__name__
+        assert all(place[need] < place[one.id] for one in own for need in one.builds_on)
+
+
+def test_each_module_has_one_place_in_the_order() -> None:
+    for folder in (tcplab.cases, *packages_below(tcplab.cases)):
+        with_cases = [info.name for info in pkgutil.iter_modules(folder.__path__)]
+        helpers = set(with_cases) - set(folder.ORDER)
+        assert len(set(folder.ORDER)) == len(folder.ORDER) and set(folder.ORDER) <= set(with_cases)
+        assert helpers <= {"bench", "states"}, folder.__name__
+
+
+def packages_below(package: Any) -> list[Any]:
+    names = [info.name for info in pkgutil.iter_modules(package.__path__) if info.ispkg]
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+
+
+def test_a_module_with_cases_needs_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = tuple(name for name in tcplab.cases.seqno.ORDER if name != "cost")
+    monkeypatch.setattr(tcplab.cases.seqno, "ORDER", rest)
+    with pytest.raises(ValueError, match="seqno.cost"):
+        discover(Kit.find().checkpoints())
+
+
+def test_cases_without_memory_come_last() -> None:
+    for number in range(1, 6):
+        assert [one.id for one in CASES if one.checkpoint == number][-1].endswith(".no-memory")
 
 
 def defined(**options: Any) -> list[Case]:

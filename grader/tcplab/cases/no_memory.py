@@ -11,6 +11,14 @@ from tcplab.components.sender import SenderBench
 from tcplab.components.stream import StreamBench
 from tcplab.lab import Lab
 
+BUILDS_ON = (
+    "byte_stream.write-then-read",
+    "reassembler.in-order-passes-through",
+    "receiver.ack-is-the-next-number-expected",
+    "sender.syn-then-data",
+    "connection.three-way-handshake",
+)
+
 _RULE = "Without memory, {what} returns NULL and gives back what it had taken until then."
 _HINT = "malloc and calloc may return NULL: each result is looked at before it is used."
 

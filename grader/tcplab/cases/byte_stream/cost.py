@@ -6,6 +6,8 @@ from tcplab.case import case
 from tcplab.cost import Work, expect_cost_near_reference, expect_even_cost
 from tcplab.lab import Lab
 
+BUILDS_ON = ("byte_stream.write-then-read",)
+
 _LITTLE = 4096  # bytes
 _MORE = 16  # times that
 _PIECE = 16  # bytes

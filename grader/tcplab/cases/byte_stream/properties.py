@@ -7,6 +7,8 @@ from tcplab.lab import Lab
 from tcplab.models import byte_stream
 from tcplab.models.search import search
 
+BUILDS_ON = ("byte_stream.write-then-read",)
+
 _TRIES = 60
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from tcplab.case import case
 from tcplab.lab import Lab
 
+BUILDS_ON = ("byte_stream.write-then-read",)
+
 
 @case(
     "byte_stream.window-drains-and-refills",

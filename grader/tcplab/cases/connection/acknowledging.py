@@ -8,6 +8,8 @@ from tcplab.check import expect_true
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.ack-comes-within-half-a-second",

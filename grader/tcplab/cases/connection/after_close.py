@@ -6,6 +6,8 @@ from tcplab.case import case
 from tcplab.cases.connection.states import RECEIVING, each_state, reach
 from tcplab.lab import Lab
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.fin-wait-2-keeps-the-connection",

@@ -17,6 +17,8 @@ from tcplab.cases.connection.bench import (
 )
 from tcplab.lab import Lab
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 # --- 3.10.1 OPEN --------------------------------------------------------------------------------
 
 

@@ -8,6 +8,8 @@ from tcplab.cases.connection.bench import OTHER_PORT, in_state
 from tcplab.lab import Lab
 from tcplab.packet import CIRCLE
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 # --- 3.10.7 SEGMENT ARRIVES ---------------------------------------------------------------------
 
 

@@ -6,6 +6,8 @@ from tcplab.case import case
 from tcplab.cases.connection.states import each_state, reach
 from tcplab.lab import Lab
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.fin-is-acknowledged",

@@ -8,6 +8,8 @@ from tcplab.check import expect_true
 from tcplab.lab import Lab
 from tcplab.packet import FIN, RST
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 _LONG_AGO = 200_000  # further back than any window was wide
 
 

@@ -7,6 +7,8 @@ from tcplab.check import expect_equal, expect_true
 from tcplab.lab import Lab
 from tcplab.packet import SYN
 
+BUILDS_ON = ("segment.fields-in-their-places",)
+
 
 @case(
     "connection.syn-is-answered",

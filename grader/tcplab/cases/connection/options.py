@@ -8,6 +8,8 @@ from tcplab.check import expect_true
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 def _largest_payload(peer: Peer, app: App, data: bytes) -> int:
     """The application writes, the tester takes all of it; the largest segment on the way."""

@@ -10,6 +10,8 @@ from tcplab.check import expect_equal
 from tcplab.lab import DUT_ADDRESS, TESTER_ADDRESS, Lab
 from tcplab.packet import IP, TCP, Raw
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.payloads-of-any-length",

@@ -7,6 +7,8 @@ from tcplab.cases.connection.states import each_state, reach
 from tcplab.check import expect_true
 from tcplab.lab import Lab
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.reset-must-be-exact",

@@ -10,6 +10,8 @@ from tcplab.components.segment import DESTINATION, SOURCE
 from tcplab.lab import Lab
 from tcplab.packet import ACK, FIN, RST, SYN
 
+BUILDS_ON = ("segment.fields-in-their-places",)
+
 
 def _bytes_of(flags: int = ACK, **fields: Any) -> bytes:
     """A correct TCP segment, without its IPv4 header."""

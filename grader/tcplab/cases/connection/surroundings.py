@@ -9,6 +9,8 @@ from tcplab.lab import Lab
 from tcplab.packet import forward
 from tcplab.peer import Peer
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.numbers-of-two-neighbours",

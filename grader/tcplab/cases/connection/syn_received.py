@@ -8,6 +8,8 @@ from tcplab.cases.connection.states import reach
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 def _both_opened(lab: Lab) -> tuple[Peer, App]:
     """SYN-RECEIVED with an active open behind it: both SYNs have crossed."""

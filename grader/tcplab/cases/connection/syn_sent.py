@@ -7,6 +7,8 @@ from tcplab.case import case
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
+BUILDS_ON = ("segment.fields-in-their-places",)
+
 
 def _syn_sent(lab: Lab) -> tuple[Peer, App]:
     with lab.precondition("sending a SYN"):

@@ -14,6 +14,8 @@ from tcplab.cases.connection.states import (
 from tcplab.check import expect_true
 from tcplab.lab import Lab
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.text-without-ack-in-{state}",

@@ -12,6 +12,8 @@ from tcplab.cases.connection.states import (
 )
 from tcplab.lab import Lab
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.old-data-in-{state}",

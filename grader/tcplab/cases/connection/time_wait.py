@@ -8,6 +8,8 @@ from tcplab.check import expect_true
 from tcplab.lab import Lab
 from tcplab.packet import ACK, RST, SYN
 
+BUILDS_ON = ("connection.three-way-handshake", "connection.we-close-first")
+
 
 @case(
     "connection.time-wait-lasts-two-msl",

@@ -6,6 +6,8 @@ from tcplab.case import case
 from tcplab.check import expect_true
 from tcplab.lab import Lab
 
+BUILDS_ON = ("connection.three-way-handshake",)
+
 
 @case(
     "connection.silent-peer-is-given-up",

@@ -7,6 +7,8 @@ from itertools import permutations
 from tcplab.case import case
 from tcplab.lab import Lab
 
+BUILDS_ON = ("reassembler.in-order-passes-through",)
+
 
 @case(
     "reassembler.in-order-passes-through",

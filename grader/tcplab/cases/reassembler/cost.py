@@ -6,6 +6,8 @@ from tcplab.case import case
 from tcplab.cost import Work, expect_cost_near_reference, expect_even_cost
 from tcplab.lab import Lab
 
+BUILDS_ON = ("reassembler.in-order-passes-through",)
+
 _FEW = 32  # pieces at once
 _MORE = 16  # times that
 _PIECE = 64  # bytes

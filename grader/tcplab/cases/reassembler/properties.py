@@ -7,6 +7,8 @@ from tcplab.lab import Lab
 from tcplab.models import reassembler
 from tcplab.models.search import search
 
+BUILDS_ON = ("reassembler.in-order-passes-through",)
+
 _TRIES = 70
 
 

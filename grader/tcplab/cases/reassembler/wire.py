@@ -5,6 +5,8 @@ from __future__ import annotations
 from tcplab.case import case
 from tcplab.lab import Lab
 
+BUILDS_ON = ("reassembler.in-order-passes-through", "reassembler.second-before-first")
+
 
 @case(
     "reassembler.late-segment-fills-the-gap",

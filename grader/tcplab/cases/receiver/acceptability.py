@@ -9,6 +9,8 @@ from tcplab.case import case
 from tcplab.components.receiver import ReceiverBench
 from tcplab.lab import Lab
 
+BUILDS_ON = ("receiver.ack-is-the-next-number-expected",)
+
 _N = 101
 _W = 1000
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tcplab.case import case
 from tcplab.lab import Lab
 
+BUILDS_ON = ("receiver.ack-is-the-next-number-expected",)
+
 _NEAR_THE_WRAP = 0xFFFFFFF0
 
 

@@ -11,6 +11,8 @@ from tcplab.case import case
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
+BUILDS_ON = ("receiver.ack-is-the-next-number-expected",)
+
 _MSS = 1460
 
 

@@ -7,6 +7,8 @@ from tcplab.lab import Lab
 from tcplab.models import receiver
 from tcplab.models.search import search
 
+BUILDS_ON = ("receiver.ack-is-the-next-number-expected",)
+
 _TRIES = 70
 
 

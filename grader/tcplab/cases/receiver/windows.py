@@ -6,6 +6,8 @@ from tcplab.case import case
 from tcplab.components.receiver import ReceiverBench
 from tcplab.lab import Lab
 
+BUILDS_ON = ("receiver.ack-is-the-next-number-expected",)
+
 
 def _after_syn(lab: Lab, **config: int) -> ReceiverBench:
     """A receiver whose window was offered once: number 1 comes next."""

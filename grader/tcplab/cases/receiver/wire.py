@@ -8,6 +8,8 @@ from tcplab.case import case
 from tcplab.check import expect_true
 from tcplab.lab import Lab
 
+BUILDS_ON = ("receiver.ack-is-the-next-number-expected",)
+
 
 # --- the edges of the window ---------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from tcplab.check import expect_true
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
+BUILDS_ON = ("receiver.ack-is-the-next-number-expected",)
+
 _MSS = 1460
 _FULL = 4001  # RCV.NXT when the buffer of 4000 bytes is full
 

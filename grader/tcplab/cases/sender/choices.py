@@ -6,6 +6,8 @@ from tcplab.case import case
 from tcplab.check import expect_true
 from tcplab.lab import Lab
 
+BUILDS_ON = ("sender.syn-then-data",)
+
 
 @case(
     "sender.first-window-from-{where}",

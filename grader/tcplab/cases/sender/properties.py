@@ -8,6 +8,8 @@ from tcplab.lab import Lab
 from tcplab.models import sender
 from tcplab.models.search import search
 
+BUILDS_ON = ("sender.syn-then-data",)
+
 _TRIES = 50
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from tcplab.case import case
 from tcplab.lab import Lab
 
+BUILDS_ON = ("sender.syn-then-data",)
+
 
 @case(
     "sender.nagle-collects",

@@ -8,6 +8,8 @@ from tcplab.lab import Lab
 from tcplab.packet import Segment
 from tcplab.peer import Peer
 
+BUILDS_ON = ("sender.syn-then-data",)
+
 
 @case(
     "sender.zero-window-probes",

@@ -6,6 +6,8 @@ from tcplab.case import case
 from tcplab.cost import Work, expect_cost_near_reference, expect_even_cost
 from tcplab.lab import Lab
 
+BUILDS_ON = ("seqno.wrap-is-modulo-2^32", "seqno.unwrap-past-2^32")
+
 _CALLS = 20_000
 _FAR = 44  # 2^44 is 4096 times round the circle
 

@@ -7,6 +7,8 @@ from tcplab.lab import Lab
 from tcplab.models import seqno
 from tcplab.models.search import search
 
+BUILDS_ON = ("seqno.wrap-is-modulo-2^32", "seqno.unwrap-past-2^32")
+
 _TRIES = 40
 
 

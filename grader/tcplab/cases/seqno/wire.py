@@ -7,6 +7,8 @@ from tcplab.case import case
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
+BUILDS_ON = ("seqno.wrap-is-modulo-2^32", "seqno.unwrap-past-2^32", "seqno.before-on-the-circle")
+
 _NEAR_THE_WRAP = 0xFFFFFFF0
 
 
