@@ -57,6 +57,7 @@ class Plan:
     sandbox: str = "auto"
     pcap: Path | None = None
     stories: bool = False  # tell each case from beginning to end
+    watched: bool = False  # and what the device says of itself after each step
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,15 @@ def _run(
     team: list[_Hand] = []
     try:
         for at in range(count):
-            worker = Worker(runnable[at::count], launcher, wire, plan.seed, plan.pcap, plan.stories)
+            worker = Worker(
+                runnable[at::count],
+                launcher,
+                wire,
+                plan.seed,
+                plan.pcap,
+                plan.stories or plan.watched,
+                plan.watched,
+            )
             team.append(_Hand(worker, confined))
         _collect(team, len(runnable), progress, outcomes)
     finally:

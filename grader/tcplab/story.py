@@ -5,7 +5,7 @@ Everything that draws or exports a case (the ladder, the capture for Wireshark) 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tcplab.harmless import one_line
@@ -24,13 +24,52 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Message:
+    """What a component is given of a segment, or gives: a segment without a wire. Numbers are
+    relative, as in the steps; None stands for what is not in it, or has no beginning to relate to.
+    `flow` names the object that it went to or came from. Pieces for a reassembler, and what a
+    stream accepted, are messages without flags."""
+
+    flow: str
+    from_dut: bool
+    seq: int | None = None
+    ack: int | None = None
+    window: int | None = None
+    data: bytes = b""
+    syn: bool = False
+    fin: bool = False
+    rst: bool = False
+    time_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an object on the device answered when it was asked for its state, as its code has it:
+    not to be relied on. `kind` is a word of the command channel (conn, tcp, sender, receiver,
+    reassembler, stream), or `listener`, which is known without asking; its identity is the port."""
+
+    kind: str
+    identity: int
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Act:
-    """A step. `lines` are its packets, and notes that are none."""
+    """A step. `lines` are its packets, and notes that are none. Where the case was watched
+    (watching.py), `messages` went to and came from components in it, and `said` is how things
+    stood after it."""
 
     number: int
     text: str
     time_ms: int
     lines: tuple[Passage | str, ...]
+    said: tuple[Said, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Its packets."""
+        return tuple(line for line in self.lines if isinstance(line, Passage))
 
 
 @dataclass(frozen=True)
@@ -43,9 +82,8 @@ class Story:
     def passages(self) -> Iterator[tuple[Act, Passage]]:
         """All packets in order, each with its step."""
         for act in self.acts:
-            for line in act.lines:
-                if isinstance(line, Passage):
-                    yield act, line
+            for passage in act.passages:
+                yield act, passage
 
 
 def story_of(transcript: Transcript) -> Story:

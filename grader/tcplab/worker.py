@@ -28,6 +28,7 @@ from tcplab.sanitizer import tidy_report
 from tcplab.stack import StackOptions
 from tcplab.stage import Stage, StageLost
 from tcplab.story import story_of
+from tcplab.watching import watched
 from tcplab.wire import Wire, open_wire
 
 _ATTEMPTS = 3  # at a case whose device was killed, through no fault of its own
@@ -48,6 +49,7 @@ class Worker:
     seed: int
     pcap: Path | None
     stories: bool = False  # to be kept, of every case
+    watched: bool = False  # with what the device says of itself
 
     def run(self, report: Report) -> None:
         """Runs all cases in this process, in a network namespace that it makes."""
@@ -73,36 +75,40 @@ class Worker:
             patience.charge(case.checkpoint, effort_s, hung=hung, packets=packets)
             if outcome.status != "crashed" or not (devices and devices[-1].was_lost()):
                 break
-        return replace(outcome, wall_s=time.monotonic() - started)
+        outcome = replace(outcome, wall_s=time.monotonic() - started)
+        return self._watch(bench, case, library, outcome) if self.watched else outcome
 
     def _try(self, bench: _Bench, case: Case, library: Path) -> tuple[Outcome, list[Dut], int]:
         """What came of a case, its device, or devices one after another, and how many packets came
         from there."""
-        devices: list[Dut] = []
-        beside: list[Dut] = []
-
-        def start_dut() -> tuple[Dut, Wire]:
-            devices.append(bench.take(library, case.leaks))
-            return devices[-1], bench.wire
-
-        def start_reference() -> Dut:
-            beside.append(bench.start_beside(reference_program(self.launcher.mode == "bwrap")))
-            return beside[-1]
-
-        lab = Lab(case.id, self.seed, start_dut, start_reference=start_reference)
-        try:
+        with _Devices(bench, case, library) as made:
+            lab = Lab(case.id, self.seed, made.start_dut, start_reference=made.start_reference)
             outcome = run_case(case, lab)
             if outcome.status == "failed" and not outcome.report:
-                printed = "".join(device.printed() for device in devices)
+                printed = "".join(device.printed() for device in made.devices)
                 outcome = replace(outcome, report=printed[-_PRINTED_CHARACTERS:])
-        finally:
-            for device in [*devices, *beside]:
-                device.close()
         if self.stories:
             outcome = replace(outcome, story=story_of(lab.transcript))
         if self.pcap is not None and lab.capture.packets():
             lab.capture.write_pcap(self.pcap / f"{case.id}.pcap")
-        return outcome, devices, lab.packets_received
+        return outcome, made.devices, lab.packets_received
+
+    def _watch(self, bench: _Bench, case: Case, library: Path, outcome: Outcome) -> Outcome:
+        """The same outcome; its story with what the device says of itself in another run."""
+        if outcome.story is None or not outcome.story.acts:
+            return outcome
+        hung = outcome.status == "timeout"
+        last_step = outcome.story.acts[-1].number if hung else None
+        with _Devices(bench, case, library) as made:
+            story = watched(
+                case,
+                self.seed,
+                made.start_dut,
+                made.start_reference,
+                outcome.story,
+                last_step=last_step,
+            )
+        return replace(outcome, story=story)
 
 
 def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
@@ -164,12 +170,41 @@ def _message(problem: CaseProblem, lab: Lab) -> str:
     return f"{problem.what}, in step {step.number} ({cut(step.text, _STEP_WORDS)})"
 
 
+class _Devices:
+    """What a case is run on, made when it is asked for, and ended with the block."""
+
+    def __init__(self, bench: _Bench, case: Case, library: Path):
+        self._bench = bench
+        self._case = case
+        self._library = library
+        self.devices: list[Dut] = []
+        self._beside: list[Dut] = []
+
+    def __enter__(self) -> _Devices:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for device in [*self.devices, *self._beside]:
+            device.close()
+
+    def start_dut(self) -> tuple[Dut, Wire]:
+        """The device under test, or the next one after a crash."""
+        self.devices.append(self._bench.take(self._library, self._case.leaks))
+        return self.devices[-1], self._bench.wire
+
+    def start_reference(self) -> Dut:
+        """One made of the reference, without a wire."""
+        self._beside.append(self._bench.start_beside(reference_program(self._bench.is_confined)))
+        return self._beside[-1]
+
+
 class _Bench:
     """The wire, and the stages on which devices appear."""
 
     def __init__(self, launcher: Launcher, wire: str):
         self._launcher = launcher
         self._wire_kind = wire
+        self.is_confined = launcher.mode == "bwrap"
         self.wire = open_wire(wire)
         self._stages: dict[tuple[Path, bool], list[Stage]] = {}
 
@@ -224,6 +259,6 @@ class _Bench:
             if stage.is_over:
                 stage.close()
                 stages.remove(stage)
-        program = stage_program(self._launcher.mode == "bwrap")
+        program = stage_program(self.is_confined)
         stages.append(Stage(self._launcher, program, library, leaks=leaks))
         return stages[-1]

@@ -1,25 +1,30 @@
-"""`tcplab trace`: one case as a ladder of segments, or as a capture for Wireshark."""
+"""`tcplab trace`: one case as a ladder of segments, as a page, or as a capture for Wireshark."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.text import Text
 
+from tcplab import __version__
 from tcplab.errors import UsageError
 from tcplab.harmless import harmless
 from tcplab.kit import Kit
 from tcplab.pcapng import write_pcapng
 from tcplab.report.ladder import ladder
 from tcplab.report.terminal import rfc_words
+from tcplab.report.trace_page.page import Run, write_page
+from tcplab.result import CaseResult
 from tcplab.runner import Plan, grade, select
 
+_REFERENCE = "reference"
 _WIDEST = 120  # columns: a longer arrow says nothing more
 
 
-@click.command()
+@click.command(short_help="Draw one case: a ladder, a page, or a capture.")
 @click.argument("case")
 @click.argument("target", default="reference")
 @click.option("--mode", type=click.Choice(["solo", "stack"]), default="solo", show_default=True)
@@ -30,17 +35,26 @@ _WIDEST = 120  # columns: a longer arrow says nothing more
     metavar="FILE",
     help="Write the packets as pcapng, with a comment on each: in which step it was sent.",
 )
-def command(case: str, target: str, mode: str, seed: int, pcap: Path | None) -> None:
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page to go through step by step: sequence space, state, and, of a case that "
+    "fails, how the reference does it beside it.",
+)
+def command(
+    case: str, target: str, mode: str, seed: int, pcap: Path | None, html: Path | None
+) -> None:
     """Runs CASE on TARGET, a folder with a solution, and draws what went over the wire.
 
     TARGET is the reference unless told otherwise: then the ladder shows how it should be. Times are
     virtual, in ms; numbers are relative, the SYN is 0 each way.
     """
-    plan = Plan(target, case=case, mode=mode, seed=seed, stories=True)
+    plan = Plan(target, case=case, mode=mode, seed=seed, stories=True, watched=html is not None)
     chosen = [each.id for selection in select(Kit.find(), plan) for each in selection.chosen]
     if len(chosen) != 1:
         raise UsageError(f"'{case}' names {len(chosen)} cases: name one, such as {chosen[0]}")
-    [one] = [one for checkpoint in grade(plan).checkpoints for one in checkpoint.cases]
+    one = _only_case(plan)
     outcome = one.outcome
     if outcome.story is None:
         raise UsageError(f"{one.id} was not run: {outcome.message}")
@@ -56,3 +70,23 @@ def command(case: str, target: str, mode: str, seed: int, pcap: Path | None) -> 
     if pcap is not None:
         count = write_pcapng(pcap, outcome.story, outcome)
         console.print(f"{count} packet{'s' * (count != 1)} in {pcap}", soft_wrap=True)
+    if html is not None:
+        _write_page(html, plan, one)
+        console.print(f"the page is {html}", soft_wrap=True)
+
+
+def _only_case(plan: Plan) -> CaseResult:
+    [one] = [one for checkpoint in grade(plan).checkpoints for one in checkpoint.cases]
+    return one
+
+
+def _write_page(path: Path, plan: Plan, one: CaseResult) -> None:
+    """Of a case that did not pass, beside how it goes on the reference. Raises UsageError."""
+    name = Path(plan.target).resolve().name if Path(plan.target).is_dir() else plan.target
+    runs = [Run(harmless(name), one)]
+    if not one.passed and plan.target != _REFERENCE:
+        runs.insert(0, Run(_REFERENCE, _only_case(replace(plan, target=_REFERENCE))))
+    try:
+        write_page(path, runs, seed=plan.seed, kit=__version__)
+    except OSError as error:
+        raise UsageError(f"--html {path}: cannot be written ({error.strerror})") from None
