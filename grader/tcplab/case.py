@@ -20,10 +20,12 @@ texts may hold their names in braces.
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +52,13 @@ class Case:
     run: Callable[[Lab], None]
     leaks: bool = False  # memory that is not given back at the end fails the case
     builds_on: tuple[str, ...] = ()  # cases that come before: if one fails, this has nothing to say
+    row: Mapping[str, Any] = field(default_factory=dict)  # of `each`, the one that made this case
+
+    @property
+    def function(self) -> Callable[..., None]:
+        """The function that was made a case."""
+        function: Callable[..., None] = inspect.unwrap(self.run)
+        return function
 
 
 def case(
@@ -79,6 +88,7 @@ def case(
                 weight=weight,
                 run=_bind(function, row),
                 leaks=leaks,
+                row=dict(row),
             )
             for row in rows
         ]
@@ -89,6 +99,7 @@ def case(
 
 
 def _bind(function: Callable[..., None], row: Mapping[str, Any]) -> Callable[[Lab], None]:
+    @wraps(function)
     def run(lab: Lab) -> None:
         function(lab, **row)
 

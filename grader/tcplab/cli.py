@@ -19,7 +19,18 @@ from tcplab.errors import InfrastructureError
 from tcplab.harmless import harmless
 
 # In the order of --help.
-_COMMANDS = ("start", "grade", "trace", "probe", "run", "coverage", "mutants", "alternatives")
+_COMMANDS = (
+    "start",
+    "explain",
+    "hint",
+    "trace",
+    "run",
+    "grade",
+    "probe",
+    "coverage",
+    "mutants",
+    "alternatives",
+)
 
 
 class _Interrupted(Exception):

@@ -222,6 +222,7 @@ class Lab:
     @contextmanager
     def precondition(self, what: str) -> Iterator[None]:
         """What fails inside makes the case `not run`: it is not what the case is about."""
+        self.transcript.grounds.append(what)
         try:
             yield
         except (CaseFailed, RequestRefused) as problem:

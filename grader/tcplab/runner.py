@@ -26,6 +26,7 @@ from tcplab.build import Builder, Target
 from tcplab.case import Case, discover
 from tcplab.errors import BuildError, InfrastructureError, UsageError
 from tcplab.kit import Checkpoint, Kit
+from tcplab.lookup import nothing_called
 from tcplab.namespace import (
     adopt_orphans,
     become_first_process,
@@ -161,7 +162,7 @@ def select(kit: Kit, plan: Plan) -> list[Selection]:
             f"no case of checkpoint {asked} is called {plan.case}: those are in checkpoint {found}"
         )
     if not selections:
-        raise UsageError(f"no case is called {plan.case}: an id, or a pattern such as 'sender.*'")
+        raise UsageError(nothing_called(plan.case, (case.id for case in everything)))
     return selections
 
 

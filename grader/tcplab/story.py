@@ -78,6 +78,7 @@ class Story:
     that was seen."""
 
     acts: tuple[Act, ...]
+    grounds: tuple[str, ...] = ()  # what it builds on and is not about, in words
 
     def passages(self) -> Iterator[tuple[Act, Passage]]:
         """All packets in order, each with its step."""
@@ -89,7 +90,8 @@ class Story:
 def story_of(transcript: Transcript) -> Story:
     """What a transcript tells."""
     claimed = _claimed(transcript)
-    return Story(tuple(_act(step, claimed) for step in transcript.steps))
+    acts = tuple(_act(step, claimed) for step in transcript.steps)
+    return Story(acts, tuple(dict.fromkeys(transcript.grounds)))
 
 
 def _claimed(transcript: Transcript) -> set[int]:

@@ -35,6 +35,7 @@ class Transcript:
     now: Callable[[], int] = lambda: 0
     limit: int = 2000
     steps: list[Step] = field(default_factory=list)
+    grounds: list[str] = field(default_factory=list)  # what the case builds on, in words
     _count: int = 0
 
     def step(self, text: str) -> None:

@@ -1,0 +1,127 @@
+"""What the sections of RFCs are called that cases and requirements name."""
+
+from __future__ import annotations
+
+_TITLES: dict[str, dict[str, str]] = {
+    "791": {"3.1": "Internet Header Format"},
+    "1071": {"1": "Introduction"},
+    "1122": {
+        "4.2.2.4": "Urgent Pointer",
+        "4.2.2.6": "Maximum Segment Size Option",
+        "4.2.2.20": "Event Processing",
+        "4.2.3.1": "Retransmission Timeout Calculation",
+        "4.2.3.5": "TCP Connection Failures",
+        "4.2.3.9": "ICMP Messages",
+    },
+    "1337": {"2": "The TWA Hazards", "3": "Fixes for TWA Hazards"},
+    "2018": {
+        "2": "Sack-Permitted Option",
+        "4": "Generating Sack Options: Data Receiver Behavior",
+        "5": "Interpreting the Sack Option and Retransmission Strategy: Data Sender Behavior",
+    },
+    "2525": {
+        "2.4": "Inconsistent retransmission",
+        "2.12": "Window probe deadlock",
+        "2.13": "Stretch ACK violation",
+        "2.14": "Retransmission sends multiple packets",
+        "2.15": "Failure to send FIN notification promptly",
+        "2.17": "Failure to RST on close with data pending",
+        "2.18": "Options missing from TCP MSS calculation",
+    },
+    "3042": {"2": "The Limited Transmit Algorithm"},
+    "5681": {
+        "2": "Definitions",
+        "3.1": "Slow Start and Congestion Avoidance",
+        "3.2": "Fast Retransmit/Fast Recovery",
+        "4.1": "Restarting Idle Connections",
+        "4.2": "Generating Acknowledgments",
+    },
+    "5961": {
+        "3.2": "Blind Reset Attack Using the RST Bit: Mitigation",
+        "4.2": "Blind Reset Attack Using the SYN Bit: Mitigation",
+        "5.2": "Blind Data Injection Attack: Mitigation",
+        "7": "ACK Throttling",
+    },
+    "6093": {"3.1": "Semantics of Urgent Indications"},
+    "6298": {
+        "2": "The Basic Algorithm",
+        "3": "Taking RTT Samples",
+        "4": "Clock Granularity",
+        "5": "Managing the RTO Timer",
+    },
+    "6528": {"3": "Proposed Initial Sequence Number Generation Algorithm"},
+    "6582": {"3.2": "Specification"},
+    "6691": {"2": "The Short Statement"},
+    "7323": {
+        "2.2": "Window Scale Option",
+        "2.3": "Using the Window Scale Option",
+        "2.4": "Addressing Window Retraction",
+        "3.2": "Timestamps Option",
+        "4.3": "Which Timestamp to Echo",
+        "5.2": "The PAWS Mechanism",
+        "5.3": "Basic PAWS Algorithm",
+    },
+    "9293": {
+        "1": "Purpose and Scope",
+        "2.2": "Key TCP Concepts",
+        "3.1": "Header Format",
+        "3.2": "Specific Option Definitions",
+        "3.3.1": "Key Connection State Variables",
+        "3.4": "Sequence Numbers",
+        "3.4.1": "Initial Sequence Number Selection",
+        "3.4.2": "Knowing When to Keep Quiet",
+        "3.5": "Establishing a Connection",
+        "3.5.1": "Half-Open Connections and Other Anomalies",
+        "3.5.2": "Reset Generation",
+        "3.5.3": "Reset Processing",
+        "3.6": "Closing a Connection",
+        "3.6.1": "Half-Closed Connections",
+        "3.7.1": "Maximum Segment Size Option",
+        "3.7.3": "Interfaces with Variable MTU Values",
+        "3.7.4": "Nagle Algorithm",
+        "3.8": "Data Communication",
+        "3.8.1": "Retransmission Timeout",
+        "3.8.2": "TCP Congestion Control",
+        "3.8.3": "TCP Connection Failures",
+        "3.8.4": "TCP Keep-Alives",
+        "3.8.5": "The Communication of Urgent Information",
+        "3.8.6": "Managing the Window",
+        "3.8.6.1": "Zero-Window Probing",
+        "3.8.6.2.1": "Sender's Algorithm: When to Send Data",
+        "3.8.6.2.2": "Receiver's Algorithm: When to Send a Window Update",
+        "3.8.6.3": "Delayed Acknowledgments: When to Send an ACK Segment",
+        "3.9.1.1": "Open",
+        "3.9.1.2": "Send",
+        "3.9.1.3": "Receive",
+        "3.9.1.4": "Close",
+        "3.9.1.7": "Flush",
+        "3.9.1.8": "Asynchronous Reports",
+        "3.9.1.9": "Set Differentiated Services Field",
+        "3.9.2": "TCP/Lower-Level Interface",
+        "3.9.2.1": "Source Routing",
+        "3.9.2.2": "ICMP Messages",
+        "3.9.2.3": "Source Address Validation",
+        "3.10.1": "OPEN Call",
+        "3.10.2": "SEND Call",
+        "3.10.3": "RECEIVE Call",
+        "3.10.4": "CLOSE Call",
+        "3.10.5": "ABORT Call",
+        "3.10.6": "STATUS Call",
+        "3.10.7.1": "Segment Arrives: CLOSED State",
+        "3.10.7.2": "Segment Arrives: LISTEN State",
+        "3.10.7.3": "Segment Arrives: SYN-SENT State",
+        "3.10.7.4": "Segment Arrives: Other States",
+        "3.10.8": "Timeouts",
+        "App. B": "TCP Requirement Summary",
+    },
+}
+
+
+def title_of(section: str) -> str:
+    """What `9293 3.10.7.4` is called; of a numbered rule, such as `6298 5.3`, what the section is
+    called that it stands in. Empty if that is not known."""
+    rfc, _, place = section.partition(" ")
+    known = _TITLES.get(rfc.lstrip("0"), {})
+    while place and place not in known:
+        place = place.rpartition(".")[0]
+    return known.get(place, "")
