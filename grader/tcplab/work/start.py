@@ -10,6 +10,7 @@ from pathlib import Path
 from tcplab.errors import InfrastructureError, UsageError
 from tcplab.kit import COMPONENT_FILES, Kit
 from tcplab.runner import quote
+from tcplab.work.cmake import cmake_files
 from tcplab.work.folder import MARK, WorkFolder, mark_text
 
 _NEUTRAL = ["-c", "user.name=student", "-c", "user.email=student@localhost"]
@@ -56,6 +57,7 @@ def _files(kit: Kit, folder: Path) -> dict[str, str]:
         MARK: mark_text(kit.root),
         **sources,
         "README.md": _readme(kit),
+        **cmake_files(kit),
         ".gitignore": "/build/\n/.tcplab/\n/.cache/\n/.clangd\n/compile_commands.json\n",
         ".clangd": f"CompileFlags:\n  Add: {json.dumps(flags, ensure_ascii=False)}\n",
         "compile_commands.json": json.dumps(commands, indent=1, ensure_ascii=False) + "\n",
