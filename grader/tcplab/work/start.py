@@ -12,6 +12,7 @@ from tcplab.kit import COMPONENT_FILES, Kit
 from tcplab.runner import quote
 from tcplab.work.cmake import cmake_files
 from tcplab.work.folder import MARK, WorkFolder, mark_text
+from tcplab.work.vscode import vscode_files
 
 _NEUTRAL = ["-c", "user.name=student", "-c", "user.email=student@localhost"]
 
@@ -41,6 +42,7 @@ def start(kit: Kit, folder: Path) -> list[str]:
 def _add(path: Path, text: str) -> bool:
     if path.exists():
         return False
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return True
 
@@ -58,6 +60,7 @@ def _files(kit: Kit, folder: Path) -> dict[str, str]:
         **sources,
         "README.md": _readme(kit),
         **cmake_files(kit),
+        **vscode_files(kit),
         ".gitignore": "/build/\n/.tcplab/\n/.cache/\n/.clangd\n/compile_commands.json\n",
         ".clangd": f"CompileFlags:\n  Add: {json.dumps(flags, ensure_ascii=False)}\n",
         "compile_commands.json": json.dumps(commands, indent=1, ensure_ascii=False) + "\n",

@@ -1,0 +1,128 @@
+"""What VS Code is told: its tasks are commands that exist, and its programs are there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tcplab.cli import main
+from tcplab.kit import Kit
+
+KIT = Kit.find()
+ANSWERS = {
+    "workspaceFolder": "",  # filled in below
+    "input:checkpoint": "0",
+    "input:case": "seqno.wrap-is-modulo-2^32",
+    "input:unitTest": "test_seqno",
+}
+_VARIABLE = re.compile(r"\$\{([^}]+)\}")
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("vscode") / "Übung 1, it's mine"
+    assert main(["start", str(folder)]) == 0
+    shutil.copy(KIT.reference / "seqno.c", folder)
+    return folder
+
+
+def content(work: Path, name: str) -> dict[str, Any]:
+    found = json.loads((work / ".vscode" / f"{name}.json").read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def filled(words: str, work: Path) -> str:
+    """As VS Code puts in what it asked for. Raises KeyError for a variable that it lacks."""
+    answers = {**ANSWERS, "workspaceFolder": str(work)}
+    return _VARIABLE.sub(lambda found: answers[found[1]], words)
+
+
+def task(work: Path, label: str) -> dict[str, Any]:
+    [one] = [one for one in content(work, "tasks")["tasks"] if one["label"] == label]
+    assert isinstance(one, dict)
+    return one
+
+
+def run(work: Path, label: str) -> tuple[int, str]:
+    """Runs a task as VS Code does, and returns its status and what it printed."""
+    one = task(work, label)
+    command = [filled(word, work) for word in [one["command"], *one.get("args", [])]]
+    done = subprocess.run(
+        command if one["type"] == "process" else command[0],
+        shell=one["type"] == "shell",
+        cwd=filled(one["options"]["cwd"], work),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_what_is_asked_for_is_declared(work: Path) -> None:
+    for name in ("tasks", "launch"):
+        text = (work / ".vscode" / f"{name}.json").read_text(encoding="utf-8")
+        asked = {word.removeprefix("input:") for word in _VARIABLE.findall(text) if ":" in word}
+        assert asked == {one["id"] for one in content(work, name)["inputs"]} != set()
+        assert str(KIT.root) not in text
+
+
+@pytest.mark.parametrize(
+    ("label", "says"),
+    [
+        ("grade a checkpoint", "score 10 / 10"),
+        ("hint", "(1 of "),
+        ("explain a case", "RFC 9293, 3.4 Sequence Numbers"),
+        ("trace a case", "passed on ."),
+    ],
+)
+def test_a_task_does_what_it_says(work: Path, label: str, says: str) -> None:
+    status, output = run(work, label)
+    assert status == 0 and says in output, output
+
+
+def test_every_task_is_tried(work: Path) -> None:
+    """Those above, and the two that take longer."""
+    labels = {one["label"] for one in content(work, "tasks")["tasks"]}
+    tried = {"grade a checkpoint", "hint", "explain a case", "trace a case"}
+    assert labels == tried | {"grade all", "build the unit tests"}
+    default = [one for one in content(work, "tasks")["tasks"] if "isDefault" in str(one)]
+    assert [one["label"] for one in default] == ["grade a checkpoint"]
+
+
+def test_what_is_wrong_is_found_in_the_file(work: Path) -> None:
+    """The matcher sees the line of a compiler's complaint in what grade prints."""
+    (work / "byte_stream.c").write_text("int x;\nint y = ;\n", encoding="utf-8")
+    _, output = run(work, "grade all")
+    pattern = task(work, "grade all")["problemMatcher"]["pattern"]
+    found = [match for line in output.splitlines() if (match := re.search(pattern["regexp"], line))]
+    assert found and found[0][pattern["file"]] == "byte_stream.c"
+    assert found[0][pattern["line"]] == "2" and "expected" in found[0][pattern["message"]]
+    assert not re.search(pattern["regexp"], " again  ./tcplab grade . --checkpoint 0 --seed 1")
+
+
+def test_the_programs_to_debug_are_built(work: Path) -> None:
+    launch = content(work, "launch")
+    [one] = [one for one in launch["configurations"] if one["name"] == "debug a unit test"]
+    shutil.copy(KIT.skeleton / "byte_stream.c", work)
+    status, output = run(work, one["preLaunchTask"])
+    assert status == 0, output
+    for name in launch["inputs"][0]["options"]:
+        program = one["program"].replace("${input:unitTest}", name)
+        assert Path(filled(program, work)).is_file()
+    stopped = subprocess.run(
+        ["gdb", "-batch", "-ex", "break seqno_wrap", "-ex", "run", "-ex", "bt 1"]
+        + ["--args", filled(one["program"], work)],
+        cwd=filled(one["cwd"], work),
+        env={each["name"]: each["value"] for each in one["environment"]},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert re.search(r"#0 +seqno_wrap \(.*seqno\.c:\d+", stopped.stdout), stopped
