@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
-_LINK = ("loss", "dup", "reorder", "corrupt", "delay", "rate", "seed")
+from tcplab.commands.wiring import wiring_of, wiring_options
 
 
 @click.command(
@@ -32,41 +32,14 @@ _LINK = ("loss", "dup", "reorder", "corrupt", "delay", "rate", "seed")
     metavar="COMMAND",
     help="Run this at the other end, when PROGRAM listens; then end PROGRAM.",
 )
-@click.option(
-    "--wire",
-    type=click.Choice(["auto", "tun", "socketpair"]),
-    default="auto",
-    show_default=True,
-    help="tun: the kernel's TCP at the other end. socketpair: the reference's; needs no rights.",
-)
-@click.option("--loss", metavar="P", help="Lose this part of the packets: 0.02 or 2%.")
-@click.option("--dup", metavar="P", help="Deliver this part of them twice.")
-@click.option("--reorder", metavar="P", help="Let others overtake this part of them.")
-@click.option("--corrupt", metavar="P", help="Damage this part of them.")
-@click.option("--delay", metavar="MS", help="Let each be under way for so long.")
-@click.option("--rate", metavar="BITS/S", help="Let no more through: 10M.")
-@click.option("--seed", metavar="N", help="Another series of accidents.")
-@click.option(
-    "--rfc-timers",
-    is_flag=True,
-    help="Wait for as long as on the Internet: 1 s after a loss at least, instead of 20 ms.",
-)
-@click.option(
-    "--pcap",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Record what the TCP sends and is given, for Wireshark.",
-)
+@wiring_options
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
     program: tuple[str, ...],
     tcp: str,
     server: str | None,
     visitor: str | None,
-    wire: str,
-    rfc_timers: bool,
-    pcap: Path | None,
-    **link: str | None,
+    **wiring: Any,
 ) -> int:
     """Runs PROGRAM, unmodified, over the TCP that you wrote. Its address is 10.0.0.2; at the other
     end of the wire, at 10.0.0.1, is the kernel's TCP.
@@ -82,10 +55,4 @@ def command(
     """
     from tcplab.running.session import Plan, run
 
-    options: list[str] = []
-    for name in _LINK:
-        if link[name] is not None:
-            options += [f"--{name}", str(link[name])]
-    if pcap is not None:
-        options += ["--pcap", str(pcap.absolute())]
-    return run(Plan(program, tcp, server, visitor, wire, rfc_timers, tuple(options)))
+    return run(Plan(program, wiring_of(tcp, **wiring), server, visitor))
