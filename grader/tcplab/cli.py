@@ -25,6 +25,7 @@ _COMMANDS = (
     "hint",
     "trace",
     "run",
+    "docs",
     "grade",
     "probe",
     "coverage",
