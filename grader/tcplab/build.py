@@ -29,7 +29,8 @@ _FLAGS = (
 _SANITIZERS = "-fsanitize=address,undefined"
 # --wrap: see dut/commands_memory.c. -Bsymbolic: a function of a submission's that is called like
 # one of the C library's is meant where the submission calls it.
-_LIBRARY = "-shared -Wl,-Bsymbolic,--wrap=malloc,--wrap=calloc,--wrap=realloc -lm".split()
+DEVICE_WRAPS = ("-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc",)
+_LIBRARY = ["-shared", "-Wl,-Bsymbolic", *DEVICE_WRAPS, "-lm"]
 _PROGRAM = "-ldl -Wl,--no-as-needed -lm".split()
 _ENCLOSURE = (
     "bwrap --unshare-all --die-with-parent --new-session --clearenv"
@@ -86,6 +87,7 @@ class Builder:
         self._sandboxed = sandboxed
         self._own_cache = cache
         self._compilers = Compilers()
+        self.flags: tuple[str, ...] = tuple(_FLAGS)
 
     def build(self, checkpoint: Checkpoint, mode: str) -> Path:
         """The device for grading `checkpoint`; `mode` is solo or stack. Raises BuildError."""
@@ -234,7 +236,7 @@ class Builder:
         return {False: _hash_files(public + own), True: _hash_files(public + private)}
 
     def _object(self, source: Source) -> Path:
-        command = [*self._compiler[:1], *_FLAGS]
+        command = [*self._compiler[:1], *self.flags]
         key = _digest(
             [self._compiler_id, " ".join(command).encode(), source.path.name.encode(), source.text]
             + [self._header_hash[source.trusted], self._home(source).encode()]

@@ -24,6 +24,7 @@ _COMMANDS = (
     "explain",
     "hint",
     "trace",
+    "debug",
     "run",
     "docs",
     "grade",

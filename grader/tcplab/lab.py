@@ -62,6 +62,7 @@ class Lab:
         self._dut: Device | None = None
         self._wire: Wire | None = None
         self.packets_received = 0  # from the device
+        self.one_by_one = False  # ask one thing at a time, also where many at once are quicker
         self._peers: dict[FlowKey, Peer] = {}
         self._next_port = _FIRST_TESTER_PORT
         self._next_id = 0

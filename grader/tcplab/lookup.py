@@ -21,6 +21,14 @@ def named(cases: Sequence[Case], name: str) -> list[Case]:
     return found
 
 
+def one_named(cases: Sequence[Case], name: str) -> Case:
+    """The one case of this id, or that matches this pattern. Raises UsageError."""
+    found = named(cases, name)
+    if len(found) > 1:
+        raise UsageError(f"'{name}' names {len(found)} cases: name one, such as {found[0].id}")
+    return found[0]
+
+
 def nothing_called(name: str, ids: Iterable[str]) -> str:
     """Says that there is no such case, and which ones may have been meant."""
     near = nearest(name, ids)

@@ -113,7 +113,8 @@ def test_the_programs_to_debug_are_built(work: Path) -> None:
     shutil.copy(KIT.skeleton / "byte_stream.c", work)
     status, output = run(work, one["preLaunchTask"])
     assert status == 0, output
-    for name in launch["inputs"][0]["options"]:
+    [names] = [one["options"] for one in launch["inputs"] if one["id"] == "unitTest"]
+    for name in names:
         program = one["program"].replace("${input:unitTest}", name)
         assert Path(filled(program, work)).is_file()
     stopped = subprocess.run(

@@ -62,12 +62,9 @@ def _of_case(kit: Kit, name: str) -> list[Text]:
     from rich.text import Text
 
     from tcplab.case import discover
-    from tcplab.lookup import named
+    from tcplab.lookup import one_named
 
-    found = named(discover(kit.checkpoints()), name)
-    if len(found) > 1:
-        raise UsageError(f"'{name}' names {len(found)} cases: name one, such as {found[0].id}")
-    [case] = found
+    case = one_named(discover(kit.checkpoints()), name)
     more = f"more about it: ./tcplab explain {case.id}"
     return [
         Text(case.id, style="bold"),

@@ -110,6 +110,13 @@ class _Search:
                 at -= size
             size = min(size, len(self.smallest.plan.operations)) // 2
 
+    def retell(self) -> None:
+        """Runs the smallest plan once more, one request at a time."""
+        assert self.smallest is not None
+        self._is_careful = True
+        self._restart()
+        self.smallest = self._run(self.smallest.plan) or self.smallest
+
     def _fails(self, plan: Any) -> bool:
         """Runs a plan. Raises _Enough if a failure is found and none smaller can be."""
         failure = self._run(plan)
@@ -271,6 +278,8 @@ def search(
     if one.smallest is None:
         lab.transcript.step(f"{tries} {what}: the model agrees with all of them")
         return
+    if lab.one_by_one:
+        one.retell()
     lab.transcript = one.smallest.transcript
     raise _explained(
         one.smallest.problem,

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from tcplab.debugging.agreed import COMMAND_FD, DEVICE, WIRE_FD
 from tcplab.kit import Kit
 
 _LAUNCHER = "${workspaceFolder}/tcplab"
@@ -106,15 +107,36 @@ def _launch(kit: Kit) -> dict[str, Any]:
     tests = sorted(path.stem for path in kit.labs.glob("[0-9]-*/test_*.c"))
     return {
         "version": "0.2.0",
-        "configurations": [_debug_a_unit_test()],
+        "configurations": [_debug_a_case(), _debug_a_unit_test()],
         "inputs": [
+            _ask_case(),
             {
                 "id": "unitTest",
                 "type": "pickString",
                 "description": "Which unit tests?",
                 "options": tests,
-            }
+            },
         ],
+    }
+
+
+def _debug_a_case() -> dict[str, Any]:
+    """The pipe is the kit's: it puts its own gdb in the place of the one named last, which is given
+    to it as one word, `gdb --interpreter=mi`."""
+    return {
+        "name": "debug a case",
+        "type": "cppdbg",
+        "request": "launch",
+        "program": f"${{workspaceFolder}}/{DEVICE}",
+        "args": ["--command-fd", str(COMMAND_FD), "--wire-fd", str(WIRE_FD)],
+        "cwd": "${workspaceFolder}",
+        "MIMode": "gdb",
+        "pipeTransport": {
+            "pipeCwd": "${workspaceFolder}",
+            "pipeProgram": _LAUNCHER,
+            "pipeArgs": ["debug", "${input:case}", ".", "--editor"],
+            "debuggerPath": "gdb",
+        },
     }
 
 

@@ -1,0 +1,120 @@
+"""Runs inside gdb, in gdb's own Python: lets the device run up to the request that matters, and
+then stops where the student's code begins. Everything that it knows stands in the file that
+TCPLAB_DEBUG names; see session.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import gdb
+
+_PLACE = "carry_out"  # of dut.c: obeys one request, and what lies on the wire before it
+
+
+class _Known:
+    """What is known about the case, and how far it has come."""
+
+    def __init__(self) -> None:
+        told: dict[str, Any] = json.loads(Path(os.environ["TCPLAB_DEBUG"]).read_text("utf-8"))
+        self.skip: int = told["skip"]  # requests
+        self.requests: list[str] = told["requests"]  # all of them, in words
+        self.functions: list[str] = told["functions"]
+        self.folder: str = told["folder"]
+        self.intro: list[str] = told["intro"]
+        self.ending: list[str] = told["ending"]
+        self.news: int = told["news"]
+        self.at = 0  # requests that have begun
+        self.told = 0  # the last request that the student was told of
+        self.is_inside = True  # has this request come to the student's code?
+
+    def words(self) -> str:
+        return self.requests[self.at - 1] if self.at <= len(self.requests) else "the end"
+
+
+class _Request(gdb.Breakpoint):
+    """At the beginning of every request. It stops once, to let the functions be watched."""
+
+    def __init__(self, known: _Known) -> None:
+        super().__init__(_PLACE, internal=True)
+        self.silent = True
+        self.commands = "silent\npython tcplab_watch()\ncontinue"
+        self._known = known
+
+    def stop(self) -> bool:
+        self._known.at += 1
+        self._known.is_inside = False
+        return self._known.at == self._known.skip + 1
+
+
+class _Function(gdb.Breakpoint):
+    """At the beginning of one of the student's functions: the first one of each request stops."""
+
+    def __init__(self, name: str, known: _Known) -> None:
+        super().__init__(name, internal=True)
+        self.silent = True  # it has no number to be called by
+        self._known = known
+
+    def stop(self) -> bool:
+        is_first = not self._known.is_inside
+        self._known.is_inside = True
+        return is_first
+
+
+_known = _Known()
+_watched: list[_Function] = []
+
+
+def tcplab_watch() -> None:
+    """From now on the student's functions stop."""
+    _watched.extend(_Function(name, _known) for name in _known.functions)
+
+
+def _stopped(event: object) -> None:
+    if isinstance(event, gdb.BreakpointEvent) and event.breakpoint is _requests:
+        return
+    if isinstance(event, gdb.SignalEvent) and event.stop_signal != "SIGINT":
+        _go_to_own_code()
+    if _known.told != _known.at and _known.at > _known.skip:
+        _known.told = _known.at
+        _say([_known.words()])
+    if isinstance(event, gdb.BreakpointEvent) and isinstance(event.breakpoint, _Function):
+        _say([gdb.execute("frame", to_string=True).rstrip()])
+
+
+def _go_to_own_code() -> None:
+    """What stopped it is the sanitizer's, or the C library's: up to the student's own frame."""
+    frame = gdb.newest_frame()
+    while frame is not None:
+        table = frame.find_sal().symtab
+        if table is not None and os.path.dirname(table.fullname()) == _known.folder:
+            frame.select()
+            _say([f"in your code: {frame.name()}, {table.filename}:{frame.find_sal().line}"])
+            return
+        frame = frame.older()
+
+
+def _exited(event: object) -> None:
+    if hasattr(event, "exit_code"):  # it was not made to
+        _say(_known.ending)
+    _known.at = _known.told = 0
+    for one in _watched:
+        one.delete()
+    _watched.clear()
+    os.write(_known.news, b"!")  # all begins anew, if it is started again
+
+
+def _say(lines: list[str]) -> None:
+    gdb.write("".join(f"{line}\n" for line in lines))
+    gdb.flush()
+
+
+for _setting in ("pagination off", "print pretty on", "breakpoint pending on", "confirm off"):
+    gdb.execute(f"set {_setting}")
+_requests = _Request(_known)
+gdb.events.stop.connect(_stopped)
+gdb.events.exited.connect(_exited)
+_say(_known.intro)
