@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from tcplab.compiling import LIMITS, Compilers, first_complaint
+from tcplab.compiling import LIMITS, Compilers, first_complaint, warnings_in
 from tcplab.errors import BuildError, InfrastructureError, UsageError
+from tcplab.harmless import harmless
 from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
 
 _FLAGS = (
@@ -41,6 +42,7 @@ _MAX_SOURCE_BYTES = 4 << 20
 _MAX_STATIC_BYTES = 64 << 20
 _MAX_EXTRAS = 40  # files beside those of the contract
 _WORKERS = 2
+_MOST_SAID = 100_000  # characters of warnings, for one file
 _STALE_S = 600
 
 
@@ -127,6 +129,14 @@ class Builder:
         """All that goes into the device, compiled but not linked. Raises BuildError."""
         with ThreadPoolExecutor(_WORKERS) as pool:
             return list(pool.map(self._object, self._mix(checkpoint, mode)))
+
+    def warnings(self, checkpoint: Checkpoint, mode: str) -> list[str]:
+        """What the compiler has to say about the target's files, once they are built: a line each,
+        with file and line."""
+        mine = [source for source in self._mix(checkpoint, mode) if not source.trusted]
+        kept = [self._cache / f"{self._key(source)}.log" for source in mine]
+        said = [log.read_text(encoding="utf-8") for log in kept if log.exists()]
+        return [line for output in said for line in warnings_in(output)]
 
     def _mix_or_error(self, checkpoint: Checkpoint, mode: str) -> list[Source] | BuildError:
         try:
@@ -235,22 +245,33 @@ class Builder:
         private = list(self._kit.given.glob("*/*.h"))
         return {False: _hash_files(public + own), True: _hash_files(public + private)}
 
-    def _object(self, source: Source) -> Path:
-        command = [*self._compiler[:1], *self.flags]
-        key = _digest(
-            [self._compiler_id, " ".join(command).encode(), source.path.name.encode(), source.text]
-            + [self._header_hash[source.trusted], self._home(source).encode()]
+    def _key(self, source: Source) -> str:
+        """The hash of everything that goes into an object."""
+        return _digest(
+            [self._compiler_id, " ".join(self._command).encode(), source.path.name.encode()]
+            + [source.text, self._header_hash[source.trusted], self._home(source).encode()]
         )
-        finished = self._cache / f"{key}.o"
+
+    @cached_property
+    def _command(self) -> list[str]:
+        return [*self._compiler[:1], *self.flags]
+
+    def _object(self, source: Source) -> Path:
+        finished = self._cache / f"{self._key(source)}.o"
         if finished.exists():
             return finished
         with tempfile.TemporaryDirectory(dir=self._cache, prefix="compile-") as scratch:
-            self._compile(source, command, Path(scratch))
+            said = self._compile(source, Path(scratch))
+            if said and not source.trusted:
+                log = Path(scratch) / "out.log"
+                log.write_text(said, encoding="utf-8")
+                os.replace(log, finished.with_suffix(".log"))
             os.replace(Path(scratch) / "out.o", finished)
         return finished
 
-    def _compile(self, source: Source, command: list[str], scratch: Path) -> None:
-        """Compiles a copy, in a place from which nothing but public headers can be included."""
+    def _compile(self, source: Source, scratch: Path) -> str:
+        """Compiles a copy, in a place from which nothing but public headers can be included.
+        Returns what the compiler says."""
         (scratch / source.path.name).write_bytes(source.text)
         includes = self._kit.public_include_folders()
         if source.trusted:
@@ -262,7 +283,7 @@ class Builder:
         arguments += [f"-ffile-prefix-map={self._kit.root}/="]
         arguments += [f"-ffile-prefix-map={scratch}={self._home(source)}"]
         arguments += ["-c", source.path.name, "-o", "out.o"]
-        command = self._enclose(command + arguments, scratch, includes)
+        command = self._enclose(self._command + arguments, scratch, includes)
         run = self._compilers.run(command, scratch, source.path.name)
         if run.returncode != 0 or not (scratch / "out.o").exists():
             written = [] if source.trusted else [path.name for path in scratch.iterdir()]
@@ -270,6 +291,7 @@ class Builder:
             if source.trusted:
                 raise InfrastructureError(f"the kit's own code does not compile: {line}")
             raise BuildError(line, output)
+        return harmless(run.stderr[:_MOST_SAID])
 
     def _home(self, source: Source) -> str:
         """The folder that reports show for a source: in the kit, or none."""

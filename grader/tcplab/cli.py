@@ -21,6 +21,8 @@ from tcplab.harmless import harmless
 # In the order of --help.
 _COMMANDS = (
     "start",
+    "check",
+    "status",
     "explain",
     "hint",
     "trace",

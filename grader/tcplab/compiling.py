@@ -34,6 +34,7 @@ _OUT_OF = (
     (re.compile(r"SIGXFSZ|[Ff]ile size limit|File too large"), f"more than {_FILE_BYTES >> 20} MB"),
 )
 _ERROR = re.compile(r"^(\S[^:\n]*):(\d+):(?:\d+:)? (?:fatal )?error: (.+)$")
+_WARNING = re.compile(r"^(\S[^:\n]*):(\d+):(?:\d+:)? warning: (.+)$")
 _INCLUDED = re.compile(r"^(?:In file included|\s+) from ([^:\n]+):(\d+)")
 
 
@@ -122,6 +123,12 @@ def first_complaint(
         lines = output.strip().splitlines() or [f"the compiler ended with status {run.returncode}"]
         line = f"{what}: {cut(lines[0], 200)}"
     return one_line(line), output
+
+
+def warnings_in(output: str) -> list[str]:
+    """The compiler's warnings, a line each."""
+    found = (_WARNING.match(line) for line in output.splitlines())
+    return [f"{_base(one[1])}:{one[2]}: {cut(one[3], 300)}" for one in found if one]
 
 
 def _first_error(output: str, written: Sequence[str]) -> str:

@@ -30,6 +30,7 @@ class Outcome:
     report: str = ""  # a sanitizer's, or the compiler's
     wall_s: float = 0.0
     story: Story | None = None  # where it was asked for
+    needs: str = ""  # the case that has to pass before this one is run, if it was skipped for that
 
 
 @dataclass(frozen=True)

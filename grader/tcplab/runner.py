@@ -15,9 +15,12 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from fractions import Fraction
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -26,6 +29,7 @@ from tcplab.build import Builder, Target
 from tcplab.case import Case, discover
 from tcplab.errors import BuildError, InfrastructureError, UsageError
 from tcplab.kit import Checkpoint, Kit
+from tcplab.ledger import Ledger, first_failed, skipped
 from tcplab.lookup import nothing_called
 from tcplab.namespace import (
     adopt_orphans,
@@ -39,7 +43,11 @@ from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult, Ou
 from tcplab.sandbox import Launcher, choose_launcher
 from tcplab.score import points_of_cases
 from tcplab.wire.choose import choose_wire
+from tcplab.work.folder import WorkFolder
 from tcplab.worker import Worker
+
+# Hears what came of a case.
+Follow = Callable[[CaseResult], None]
 
 _FORK = multiprocessing.get_context("fork")
 _MAX_WORKERS = 2
@@ -59,6 +67,8 @@ class Plan:
     pcap: Path | None = None
     stories: bool = False  # tell each case from beginning to end
     watched: bool = False  # and what the device says of itself after each step
+    skips: bool = False  # leave out cases that build on one that failed
+    again: str = "grade"  # the command that runs a case again
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,26 @@ class GradeInterrupted(KeyboardInterrupt):
 def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
     """Grades a target. Raises InfrastructureError where that cannot be done at all, and
     GradeInterrupted, or while nothing has been run KeyboardInterrupt, when it was interrupted."""
+    return run(prepare(plan), progress)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan, and all that was made ready for it. `built` has, by checkpoint, what was built or why
+    that was not possible."""
+
+    plan: Plan
+    selections: Sequence[Selection]
+    launcher: Launcher
+    builder: Builder
+    built: Mapping[int, Path | BuildError]
+    wire: str
+    wire_reason: str
+    started: float  # time.monotonic()
+
+
+def prepare(plan: Plan) -> Prepared:
+    """Finds the cases, and builds what they are to run on. Raises InfrastructureError."""
     started = time.monotonic()
     kit = Kit.find()
     target = Target.find(kit, plan.target)
@@ -92,35 +122,33 @@ def grade(plan: Plan, progress: Progress | None = None) -> GradeResult:
     builder = Builder(kit, target, sandboxed=launcher.mode == "bwrap")
     built = builder.build_all([one.checkpoint for one in selections], plan.mode)
     wire, wire_reason = choose_wire(plan.wire)
+    return Prepared(plan, selections, launcher, builder, built, wire, wire_reason, started)
+
+
+def run(
+    ready: Prepared,
+    progress: Progress | None = None,
+    follow: Follow | None = None,
+    beside: AbstractContextManager[object] | None = None,
+) -> GradeResult:
+    """Runs the cases. `follow` hears of each in the order in which they are taught, as soon as it
+    and all before it are done. `beside` is something else to be done meanwhile: it begins when the
+    workers are there, so that it may have threads. Raises as `grade` does."""
     outcomes: dict[str, Outcome] = {}
-    for one in selections:
-        binary = built[one.checkpoint.number]
+    for one in ready.selections:
+        binary = ready.built[one.checkpoint.number]
         if isinstance(binary, BuildError):
             not_built = Outcome(NOT_RUN, f"nothing to run: {binary}", report=binary.report)
             outcomes.update({case.id: not_built for case in one.chosen})
-
-    def summed_up() -> GradeResult:
-        results = (_result(plan, one, built, outcomes) for one in selections)
-        return GradeResult(
-            kit=__version__,
-            target=plan.target,
-            seed=plan.seed,
-            wire=wire,
-            wire_reason=wire_reason,
-            sandbox=launcher.mode,
-            mode=plan.mode,
-            wall_s=time.monotonic() - started,
-            checkpoints=tuple(one for one in results if one.cases),
-        )
-
+    teller = _Teller(ready, outcomes, follow)
     try:
-        _run(plan, selections, built, launcher, wire, progress or silent, outcomes)
+        _run(ready, progress or silent, outcomes, teller, beside or nullcontext())
     except KeyboardInterrupt:
         if outcomes:
-            total = sum(len(one.chosen) for one in selections)
-            raise GradeInterrupted(summed_up(), total) from None
+            total = sum(len(one.chosen) for one in ready.selections)
+            raise GradeInterrupted(_summed_up(ready, outcomes), total) from None
         raise
-    return summed_up()
+    return _summed_up(ready, outcomes)
 
 
 def make_folder(folder: Path) -> None:
@@ -174,19 +202,18 @@ def _numbers(checkpoints: Iterable[int]) -> str:
 
 
 def _run(
-    plan: Plan,
-    selections: Sequence[Selection],
-    built: Mapping[int, Path | BuildError],
-    launcher: Launcher,
-    wire: str,
+    ready: Prepared,
     progress: Progress,
     outcomes: dict[str, Outcome],
+    teller: _Teller,
+    beside: AbstractContextManager[object],
 ) -> None:
     """Runs what was built; `outcomes` fills up."""
+    plan = ready.plan
     runnable = [
         (case, binary)
-        for one in selections
-        if isinstance(binary := built[one.checkpoint.number], Path)
+        for one in ready.selections
+        if isinstance(binary := ready.built[one.checkpoint.number], Path)
         for case in one.chosen
     ]
     if not runnable:
@@ -194,20 +221,23 @@ def _run(
     count = min(_MAX_WORKERS, os.cpu_count() or 1, len(runnable))
     adopt_orphans()
     confined = can_have_process_namespace()
+    ledger = Ledger([case for case, _ in runnable]) if plan.skips else None
     team: list[_Hand] = []
     try:
         for at in range(count):
             worker = Worker(
                 runnable[at::count],
-                launcher,
-                wire,
+                ready.launcher,
+                ready.wire,
                 plan.seed,
                 plan.pcap,
                 plan.stories or plan.watched,
                 plan.watched,
+                ledger,
             )
             team.append(_Hand(worker, confined))
-        _collect(team, len(runnable), progress, outcomes)
+        with beside:
+            _collect(team, len(runnable), progress, outcomes, teller)
     finally:
         for hand in team:
             hand.dismiss()
@@ -254,7 +284,11 @@ def _work(worker: Worker, confined: bool, parents_end: Connection, reports: Conn
 
 
 def _collect(
-    team: Sequence[_Hand], total: int, progress: Progress, outcomes: dict[str, Outcome]
+    team: Sequence[_Hand],
+    total: int,
+    progress: Progress,
+    outcomes: dict[str, Outcome],
+    teller: _Teller,
 ) -> None:
     count = 0
     open_ends = [hand.reports for hand in team]
@@ -271,6 +305,7 @@ def _collect(
             outcomes[identity] = outcome
             count += 1
             progress(count, total, identity)
+            teller.tell()
     if count < total:
         raise InfrastructureError("a worker of the grader died: is the machine out of memory?")
 
@@ -278,25 +313,75 @@ def _collect(
 # --- summing up ----------------------------------------------------------------------------------
 
 
+class _Teller:
+    """Tells what came of the cases in the order in which they are taught."""
+
+    def __init__(self, ready: Prepared, outcomes: dict[str, Outcome], follow: Follow | None):
+        self._skips = ready.plan.skips
+        self._outcomes = outcomes
+        self._follow = follow
+        self._coming = _cases_with_points(ready)
+        self._next = next(self._coming, None)
+
+    def tell(self) -> None:
+        """Those of which it can be told by now."""
+        while self._next is not None and self._next[0].id in self._outcomes:
+            case, without_outcome = self._next
+            if self._skips:
+                # A worker may have run it before another one saw its foundation fail.
+                need = first_failed(case.builds_on, self._outcomes)
+                if need:
+                    self._outcomes[case.id] = skipped(need)
+            if self._follow is not None:
+                self._follow(without_outcome(self._outcomes[case.id]))
+            self._next = next(self._coming, None)
+
+
+def _cases_with_points(
+    ready: Prepared,
+) -> Iterator[tuple[Case, Callable[[Outcome], CaseResult]]]:
+    for one in ready.selections:
+        points = points_of_cases(one.all, one.checkpoint.points)
+        for case in one.chosen:
+            yield case, partial(_case_result, ready.plan, case, points[case.id])
+
+
+def _case_result(plan: Plan, case: Case, max_points: Fraction, outcome: Outcome) -> CaseResult:
+    return CaseResult(
+        id=case.id,
+        rule=case.rule,
+        rfc=case.rfc,
+        hint=case.hint,
+        max_points=max_points,
+        rerun=_rerun(plan, case),
+        outcome=outcome,
+    )
+
+
+def _summed_up(ready: Prepared, outcomes: Mapping[str, Outcome]) -> GradeResult:
+    plan = ready.plan
+    results = (_result(ready, one, outcomes) for one in ready.selections)
+    return GradeResult(
+        kit=__version__,
+        target=plan.target,
+        seed=plan.seed,
+        wire=ready.wire,
+        wire_reason=ready.wire_reason,
+        sandbox=ready.launcher.mode,
+        mode=plan.mode,
+        wall_s=time.monotonic() - ready.started,
+        checkpoints=tuple(one for one in results if one.cases),
+    )
+
+
 def _result(
-    plan: Plan,
-    selection: Selection,
-    built: Mapping[int, Path | BuildError],
-    outcomes: Mapping[str, Outcome],
+    ready: Prepared, selection: Selection, outcomes: Mapping[str, Outcome]
 ) -> CheckpointResult:
     checkpoint = selection.checkpoint
     points = points_of_cases(selection.all, checkpoint.points)
-    binary = built[checkpoint.number]
+    binary = ready.built[checkpoint.number]
     results = tuple(
-        CaseResult(
-            id=case.id,
-            rule=case.rule,
-            rfc=case.rfc,
-            hint=case.hint,
-            max_points=points[case.id],
-            rerun=_rerun(plan, case),
-            outcome=outcomes[case.id],
-        )
+        _case_result(ready.plan, case, points[case.id], outcomes[case.id])
         for case in selection.chosen
         if case.id in outcomes  # unless it was interrupted before
     )
@@ -311,15 +396,37 @@ def _result(
 
 def _rerun(plan: Plan, case: Case) -> str:
     """The command that runs a case again, in the folder in which this one was given."""
-    kit = Kit.find().root
-    launcher = "./tcplab" if Path.cwd() == kit else quote(str(kit / "tcplab"))
-    target = f"./{plan.target}" if plan.target.startswith("-") else plan.target
-    words = [launcher, "grade", quote(target), f"--checkpoint {case.checkpoint}"]
-    words += [f"--case {quote(case.id)}", f"--seed {plan.seed}"]
+    words = [launcher_word(), plan.again]
+    if plan.again == "check":
+        words += [str(case.checkpoint), *target_words(plan.target), f"--case {quote(case.id)}"]
+        words += [f"--seed {plan.seed}"] if plan.seed != 1 else []
+    else:
+        target = f"./{plan.target}" if plan.target.startswith("-") else plan.target
+        words += [quote(target), f"--checkpoint {case.checkpoint}"]
+        words += [f"--case {quote(case.id)}", f"--seed {plan.seed}"]
     words += ["--mode stack"] if plan.mode == "stack" else []
-    words += [f"--wire {plan.wire}"] if plan.wire != "auto" else []
+    usual = "socketpair" if plan.again == "check" else "auto"
+    words += [f"--wire {plan.wire}"] if plan.wire != usual else []
     words += [f"--sandbox {plan.sandbox}"] if plan.sandbox != "auto" else []
     return " ".join(words)
+
+
+def launcher_word() -> str:
+    """How the kit is called from here: `./tcplab` in the kit, and in a work folder."""
+    here, kit = Path.cwd(), Kit.find().root
+    work = WorkFolder.find(here)
+    if work is not None and (work.root / "tcplab").is_file():
+        path = os.path.relpath(work.root / "tcplab", here)
+        return quote(path) if path.startswith("../") else f"./{path}"
+    return "./tcplab" if here == kit else quote(str(kit / "tcplab"))
+
+
+def target_words(target: str) -> list[str]:
+    """How a target is named on a command line: in a work folder, that folder is meant anyway."""
+    work = WorkFolder.find(Path.cwd())
+    if work is not None and Path(target).is_dir() and Path(target).resolve() == work.root:
+        return []
+    return [quote(f"./{target}" if target.startswith("-") else target)]
 
 
 def quote(word: str) -> str:

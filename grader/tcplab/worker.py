@@ -17,6 +17,7 @@ from tcplab.dut import Dut
 from tcplab.errors import CaseFailed, CaseProblem, DutHung, DutProblem, InfrastructureError
 from tcplab.harmless import cut, one_line
 from tcplab.lab import Lab
+from tcplab.ledger import Ledger, skipped
 from tcplab.monitors import first_violation
 from tcplab.monitors.base import Violation
 from tcplab.namespace import enter_network_namespace, fix_addresses
@@ -50,6 +51,7 @@ class Worker:
     pcap: Path | None
     stories: bool = False  # to be kept, of every case
     watched: bool = False  # with what the device says of itself
+    ledger: Ledger | None = None  # where there is one, it tells which cases to skip
 
     def run(self, report: Report) -> None:
         """Runs all cases in this process, in a network namespace that it makes."""
@@ -59,11 +61,18 @@ class Worker:
         patience = Patience([case.checkpoint for case, _ in self.cases])
         with _Bench(self.launcher, self.wire) as bench:
             for case, library in self.cases:
-                impatient = patience.end(case.checkpoint)
-                if impatient:
-                    report(case.id, Outcome(NOT_RUN, impatient))
-                else:
-                    report(case.id, self._run(bench, patience, case, library))
+                outcome = self._why_not(patience, case) or self._run(bench, patience, case, library)
+                if self.ledger is not None:
+                    self.ledger.note(case.id, outcome)
+                report(case.id, outcome)
+
+    def _why_not(self, patience: Patience, case: Case) -> Outcome | None:
+        """Is there a reason not to run a case?"""
+        need = self.ledger.first_failed(case.builds_on) if self.ledger is not None else ""
+        if need:
+            return skipped(need)
+        impatient = patience.end(case.checkpoint)
+        return Outcome(NOT_RUN, impatient) if impatient else None
 
     def _run(self, bench: _Bench, patience: Patience, case: Case, library: Path) -> Outcome:
         """Runs a case, again if its device was lost through no fault of its own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,13 +97,12 @@ def command(
 
 
 def _work_folder_here() -> str:
-    """The work folder that this is, or is below, as seen from here."""
-    from tcplab.work.folder import WorkFolder
+    from tcplab.work.folder import target_here
 
-    work = WorkFolder.find(Path.cwd())
-    if work is None:
+    target = target_here()
+    if target is None:
         raise click.UsageError("TARGET is missing, and this is no work folder")
-    return os.path.relpath(work.root)
+    return target
 
 
 def _grade_kernel(plan: Plan, json_file: str | None) -> int:
@@ -132,6 +130,9 @@ def _grade(plan: Plan, json_file: str | None) -> None:
     from tcplab.runner import GradeInterrupted
     from tcplab.runner import grade as run_grade
 
+    from tcplab.work.remembering import Remembering
+
+    remembering = Remembering(plan)
     try:
         with progress_bar("building") as progress:
             result = run_grade(plan, progress)
@@ -139,6 +140,7 @@ def _grade(plan: Plan, json_file: str | None) -> None:
         if json_file != "-":
             terminal.print_partial(interrupted.partial, interrupted.total, Console())
         raise
+    remembering.keep(result)
     if json_file is not None:
         json_report.write(result, json_file)
     if json_file != "-":

@@ -18,14 +18,23 @@ def command(folder: str) -> None:
     from tcplab.kit import Kit
     from tcplab.runner import quote
     from tcplab.work.folder import MARK
+    from tcplab.work.record import first_unfinished, standings
     from tcplab.work.start import start
 
-    made = start(Kit.find(), Path(folder))
+    kit = Kit.find()
+    started = start(kit, Path(folder))
+    made = started.made
     if MARK in made:
         print(f"made {harmless(folder)}: seven files to fill in, and a README.md")
     else:
         print(f"{harmless(folder)} is a work folder: your files are as they were")
         if made:
             print(f"added what was missing: {', '.join(made)}")
+        if started.renewed:
+            print(f"the kit or the folder has moved; written anew: {', '.join(started.renewed)}")
+    if started.git_problem:
+        print(f"no git repository was made: {harmless(started.git_problem)}")
     place = f"./{folder}" if folder.startswith("-") else folder
-    print(f"next: cd {quote(place)} && ./tcplab grade . --checkpoint 0")
+    unfinished = first_unfinished(standings(Path(folder), kit.checkpoints()))
+    todo = "status" if unfinished is None else f"check {unfinished}"
+    print(f"next: cd {quote(place)} && ./tcplab {todo}")

@@ -19,6 +19,7 @@ from tcplab.report.terminal import rfc_words
 from tcplab.report.trace_page.page import Run, write_page
 from tcplab.result import CaseResult
 from tcplab.runner import Plan, grade, select
+from tcplab.work.folder import target_here
 
 _REFERENCE = "reference"
 _WIDEST = 120  # columns: a longer arrow says nothing more
@@ -26,7 +27,7 @@ _WIDEST = 120  # columns: a longer arrow says nothing more
 
 @click.command(short_help="Draw one case: a ladder, a page, or a capture.")
 @click.argument("case")
-@click.argument("target", default="reference")
+@click.argument("target", required=False)
 @click.option("--mode", type=click.Choice(["solo", "stack"]), default="solo", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=1, show_default=True)
 @click.option(
@@ -43,13 +44,15 @@ _WIDEST = 120  # columns: a longer arrow says nothing more
     "fails, how the reference does it beside it.",
 )
 def command(
-    case: str, target: str, mode: str, seed: int, pcap: Path | None, html: Path | None
+    case: str, target: str | None, mode: str, seed: int, pcap: Path | None, html: Path | None
 ) -> None:
     """Runs CASE on TARGET, a folder with a solution, and draws what went over the wire.
 
-    TARGET is the reference unless told otherwise: then the ladder shows how it should be. Times are
-    virtual, in ms; numbers are relative, the SYN is 0 each way.
+    In a work folder, and below it, no TARGET means that folder; elsewhere it means the reference:
+    then the ladder shows how it should be. Times are virtual, in ms; numbers are relative, the SYN
+    is 0 each way.
     """
+    target = target or target_here() or _REFERENCE
     plan = Plan(target, case=case, mode=mode, seed=seed, stories=True, watched=html is not None)
     chosen = [each.id for selection in select(Kit.find(), plan) for each in selection.chosen]
     if len(chosen) != 1:

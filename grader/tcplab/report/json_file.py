@@ -14,9 +14,13 @@ SCHEMA = Path(__file__).resolve().parents[1] / "schema.json"
 
 def to_text(result: GradeResult) -> str:
     """Raises jsonschema.ValidationError if the grader has broken its own promise."""
+    return record_text(result.to_json())
+
+
+def record_text(record: dict[str, Any]) -> str:
+    """The same for a record that was made of a result."""
     import jsonschema
 
-    record: dict[str, Any] = result.to_json()
     jsonschema.validate(record, json.loads(SCHEMA.read_text(encoding="utf-8")))
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
@@ -41,7 +45,12 @@ def check_place(path: str) -> None:
 
 def write(result: GradeResult, path: str) -> None:
     """Writes to a file, or to standard output for `-`."""
-    text = to_text(result)
+    write_record(result.to_json(), path)
+
+
+def write_record(record: dict[str, Any], path: str) -> None:
+    """The same for a record that was made of a result."""
+    text = record_text(record)
     if path == "-":
         print(text, end="")
         return

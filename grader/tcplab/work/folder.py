@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,16 @@ class WorkFolder:
         return None
 
 
-def mark_text(kit: Path) -> str:
-    """What tcplab.json says."""
-    return json.dumps({"format": FORMAT, "kit": str(kit)}, indent=1, ensure_ascii=False) + "\n"
+def target_here() -> str | None:
+    """The work folder that this is, or is below, as seen from here."""
+    work = WorkFolder.find(Path.cwd())
+    return None if work is None else os.path.relpath(work.root)
+
+
+def mark_text(kit: Path, folder: Path) -> str:
+    """What tcplab.json says: besides the format, the places that stand in other files, too."""
+    record = {"format": FORMAT, "kit": str(kit), "folder": str(folder)}
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
 def _check(mark: Path) -> None:

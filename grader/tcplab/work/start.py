@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from tcplab.errors import InfrastructureError, UsageError
+from tcplab.harmless import one_line
 from tcplab.kit import COMPONENT_FILES, Kit
 from tcplab.runner import quote
 from tcplab.work.cmake import cmake_files
@@ -17,9 +19,19 @@ from tcplab.work.vscode import vscode_files
 _NEUTRAL = ["-c", "user.name=student", "-c", "user.email=student@localhost"]
 
 
-def start(kit: Kit, folder: Path) -> list[str]:
-    """Returns the names of the files that were made: none if all were there. Raises UsageError if
-    the folder is another's, and InfrastructureError if it cannot be written."""
+@dataclass(frozen=True)
+class Started:
+    """What was done: the names of files that were made, and of those that have the kit's new place
+    in them now. `git_problem` is why there is no repository, if there should be one."""
+
+    made: list[str]
+    renewed: list[str]
+    git_problem: str
+
+
+def start(kit: Kit, folder: Path) -> Started:
+    """Raises UsageError if the folder is another's, and InfrastructureError if it cannot be
+    written."""
     folder = folder.resolve()
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: this is a file; name a folder that does not exist yet")
@@ -28,15 +40,33 @@ def start(kit: Kit, folder: Path) -> list[str]:
             raise UsageError(
                 f"{folder}: exists and is no work folder; name one that does not exist"
             )
-        if (folder / MARK).exists():
-            WorkFolder.find(folder)
+        work = WorkFolder.find(folder) if (folder / MARK).exists() else None
         folder.mkdir(parents=True, exist_ok=True)
+        renewed = [] if work is None else _renew(kit, work)
         made = [name for name, text in _files(kit, folder).items() if _add(folder / name, text)]
     except OSError as error:
         raise InfrastructureError(f"{folder}: cannot be written: {error.strerror}") from None
     (folder / "tcplab").chmod(0o755)
-    _commit_first(folder)
-    return made
+    return Started(made, renewed, _commit_first(folder))
+
+
+def _renew(kit: Kit, work: WorkFolder) -> list[str]:
+    """If kit or folder have moved, the files with paths in them are written anew, but for those
+    that the student has changed."""
+    mark = json.loads((work.root / MARK).read_text(encoding="utf-8"))
+    then, then_at = Path(str(mark.get("kit"))), Path(str(mark.get("folder", work.root)))
+    if (then, then_at) == (kit.root, work.root):
+        return []
+    old, new = _files_with_paths(then, then_at), _files_with_paths(kit.root, work.root)
+    stale = [
+        name
+        for name in old
+        if (work.root / name).is_file()
+        and (name == MARK or (work.root / name).read_bytes() == old[name].encode())
+    ]
+    for name in stale:
+        (work.root / name).write_text(new[name], encoding="utf-8")
+    return stale
 
 
 def _add(path: Path, text: str) -> bool:
@@ -49,22 +79,31 @@ def _add(path: Path, text: str) -> bool:
 
 def _files(kit: Kit, folder: Path) -> dict[str, str]:
     """Everything in a work folder, the mark first."""
-    flags = ["-std=c11", "-Wall", "-Wextra", *(f"-I{one}" for one in kit.public_include_folders())]
-    commands = [
-        {"directory": str(folder), "file": name, "arguments": ["cc", *flags, "-c", name]}
-        for name in COMPONENT_FILES
-    ]
     sources = {name: (kit.skeleton / name).read_text(encoding="utf-8") for name in COMPONENT_FILES}
     return {
-        MARK: mark_text(kit.root),
+        MARK: mark_text(kit.root, folder),
         **sources,
         "README.md": _readme(kit),
         **cmake_files(kit),
         **vscode_files(kit),
         ".gitignore": "/build/\n/.tcplab/\n/.cache/\n/.clangd\n/compile_commands.json\n",
+        **_files_with_paths(kit.root, folder),
+    }
+
+
+def _files_with_paths(kit: Path, folder: Path) -> dict[str, str]:
+    """Those that are of no use where kit or folder have moved. `kit` need not exist."""
+    includes = (f"-I{one}" for one in Kit(kit).public_include_folders())
+    flags = ["-std=c11", "-Wall", "-Wextra", *includes]
+    commands = [
+        {"directory": str(folder), "file": name, "arguments": ["cc", *flags, "-c", name]}
+        for name in COMPONENT_FILES
+    ]
+    return {
+        MARK: mark_text(kit, folder),
         ".clangd": f"CompileFlags:\n  Add: {json.dumps(flags, ensure_ascii=False)}\n",
         "compile_commands.json": json.dumps(commands, indent=1, ensure_ascii=False) + "\n",
-        "tcplab": f'#!/bin/sh\n# Calls the kit.\nexec {quote(str(kit.root / "tcplab"))} "$@"\n',
+        "tcplab": f'#!/bin/sh\n# Calls the kit.\nexec {quote(str(kit / "tcplab"))} "$@"\n',
     }
 
 
@@ -74,25 +113,33 @@ def _readme(kit: Kit) -> str:
 Seven C files to fill in, checkpoint by checkpoint. Begin with `seqno.c`; what to do, and why, is in
 `{kit.root / "handouts" / "docs" / "0-seqno.md"}`.
 
-    ./tcplab grade . --checkpoint 0     grade the first checkpoint
-    ./tcplab grade .                    grade all six
+    ./tcplab check      compile and check the first checkpoint that is not done
+    ./tcplab check 0    check one of them, 0 to 5
+    ./tcplab status     how far you have come, and what is next
+    ./tcplab grade      grade all six
 """
 
 
-def _commit_first(folder: Path) -> None:
+def _commit_first(folder: Path) -> str:
     """A repository with a first commit, if git is there and the folder is in no repository, or in
-    one that ignores it. Without git, or where it fails, the folder is whole all the same."""
+    one that ignores it. Returns why that did not succeed; the folder is whole all the same."""
     if shutil.which("git") is None:
-        return
-    if _git(folder, "rev-parse", "--git-dir") and not _git(folder, "check-ignore", str(folder)):
-        return
+        return "git is not installed"
+    if not _git(folder, "rev-parse", "--git-dir") and _git(folder, "check-ignore", str(folder)):
+        return ""
     if (folder / ".git").exists():
-        return
-    if _git(folder, "init", "-q") and _git(folder, "add", "-A"):
-        named = _git(folder, "config", "user.name") and _git(folder, "config", "user.email")
-        author = [] if named else _NEUTRAL
-        _git(folder, *author, "commit", "-q", "-m", "The skeleton of the TCP Lab Kit")
+        return ""
+    problem = _git(folder, "init", "-q") or _git(folder, "add", "-A")
+    if problem:
+        return problem
+    named = not _git(folder, "config", "user.name") and not _git(folder, "config", "user.email")
+    author = [] if named else _NEUTRAL
+    return _git(folder, *author, "commit", "-q", "-m", "The skeleton of the TCP Lab Kit")
 
 
-def _git(folder: Path, *words: str) -> bool:
-    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True).returncode == 0
+def _git(folder: Path, *words: str) -> str:
+    """Empty if it succeeds; otherwise why not."""
+    run = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True)
+    if run.returncode == 0:
+        return ""
+    return one_line(run.stderr) or f"git {words[0]} ended with status {run.returncode}"

@@ -1,0 +1,59 @@
+"""What to do after a check: one line or two, with commands that work where they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tcplab.checking.session import Checked
+from tcplab.kit import Kit
+from tcplab.result import NOT_RUN, CaseResult
+from tcplab.runner import Plan, launcher_word, quote, target_words
+from tcplab.work.record import first_unfinished, standings
+
+
+def following(
+    checked: Checked, plan: Plan, root: Path | None, *, is_last: bool = True
+) -> Iterator[str]:
+    """`root` is the work folder, if it is one."""
+    launcher = launcher_word()
+    number = checked.checkpoint.number
+    if not checked.is_built:
+        yield f"next: mend that, then {launcher} check {_words(number, plan)}"
+    elif not checked.passed:
+        failed = root_cause(checked)
+        yield f"next: {launcher} hint {number}"
+        if failed is not None:
+            words = ["trace", quote(failed.id), *target_words(plan.target)]
+            words += ["--mode stack"] if plan.mode == "stack" else []
+            words += [f"--seed {plan.seed}"] if plan.seed != 1 else []
+            yield f"      {launcher} {' '.join(words)}"
+    elif is_last:
+        yield from _after_success(checked, plan, root, launcher)
+
+
+def root_cause(checked: Checked) -> CaseResult | None:
+    """The first case that failed; where none did, the first that was not reached."""
+    failures = [case for case in checked.cases if not case.passed]
+    failed = [case for case in failures if case.outcome.status != NOT_RUN]
+    return next(iter(failed or failures), None)
+
+
+def _after_success(checked: Checked, plan: Plan, root: Path | None, launcher: str) -> Iterator[str]:
+    if not checked.is_whole or root is None:
+        return
+    kit = Kit.find()
+    checkpoints = kit.checkpoints()
+    unfinished = first_unfinished(standings(root, checkpoints))
+    if unfinished is None:
+        yield "All six checkpoints are done."
+        yield f"next: {launcher} grade {quote(plan.target)} --mode stack"
+        return
+    page = kit.root / "handouts" / "docs" / f"{checkpoints[unfinished].folder}.md"
+    yield f"next: checkpoint {unfinished}, {checkpoints[unfinished].title}"
+    yield f"      read {page}"
+    yield f"      then {launcher} check {_words(unfinished, plan)}"
+
+
+def _words(number: int, plan: Plan) -> str:
+    return " ".join([str(number), *target_words(plan.target)])

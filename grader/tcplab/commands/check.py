@@ -1,0 +1,158 @@
+"""`./tcplab check`: compiles, runs the unit tests and the cases, and explains the first failure."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tcplab.runner import Plan
+
+_ALL = range(6)
+
+
+@click.command(short_help="Checks a checkpoint, and explains the first failure.")
+@click.argument("words", metavar="[N] [TARGET]", nargs=-1)
+@click.option(
+    "--folder", metavar="PATH", help="The folder to check, if this is no work folder: as TARGET."
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["solo", "stack"]),
+    default="solo",
+    show_default=True,
+    help="solo: the other checkpoints' files come from the reference; stack: all are yours.",
+)
+@click.option("--case", default="*", metavar="GLOB", help="Run only the cases of this name.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    help="Where random data and sequence numbers come from.",
+)
+@click.option(
+    "--wire",
+    type=click.Choice(["auto", "tun", "socketpair"]),
+    default="socketpair",
+    show_default=True,
+    help="How packets reach your code; a socket pair needs nothing.",
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bwrap", "none"]),
+    default="auto",
+    show_default=True,
+    help="none: run the code unconfined, for code that you trust.",
+)
+@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
+def command(
+    words: tuple[str, ...], folder: str | None, json_file: str | None, **options: Any
+) -> int:
+    """Checks checkpoint N, 0 to 5, of the work folder that this is, or is below: compiles its
+    files, runs its unit tests, and the grader's cases from simple to complex. The first failure is
+    explained, the others get a line each; cases that build on one that failed are skipped.
+
+    Without N it is the first checkpoint that is unfinished. TARGET is another folder, reference or
+    skeleton.
+
+    Exit status: 0 all passed, 1 something did not, 2 the check could not take place.
+    """
+    from tcplab.report.json_file import check_place
+
+    number, target = _take(words, folder)
+    if json_file is not None:
+        check_place(json_file)
+    subject = _Subject.find(target)
+    numbers = [number] if number is not None else subject.numbers()
+    if number is None and len(numbers) > 1 and json_file != "-":
+        print("All six checkpoints are done: they are checked once more.\n")
+    from tcplab.runner import Plan
+
+    plans = [
+        Plan(subject.target, checkpoints=(one,), skips=True, again="check", **options)
+        for one in numbers
+    ]
+    return _check(subject, plans, json_file)
+
+
+def _take(words: tuple[str, ...], folder: str | None) -> tuple[int | None, str | None]:
+    """The number and the target among the words; either may be missing."""
+    numbers = [word for word in words if len(word) == 1 and word.isdecimal()]
+    targets = [word for word in words if word not in numbers]
+    targets += [folder] if folder is not None else []
+    if len(numbers) > 1 or len(targets) > 1:
+        raise click.UsageError("give one checkpoint, and one folder at most")
+    if numbers and int(numbers[0]) not in _ALL:
+        raise click.UsageError(f"there is no checkpoint {numbers[0]}: 0 to 5")
+    return (int(numbers[0]) if numbers else None, targets[0] if targets else None)
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is checked: `root` is set if it is a work folder."""
+
+    target: str
+    root: Path | None
+
+    @staticmethod
+    def find(target: str | None) -> _Subject:
+        from tcplab.work.folder import MARK, target_here
+
+        if target is not None:
+            folder = Path(target)
+            is_work = (folder / MARK).is_file()
+            return _Subject(target, folder.resolve() if is_work else None)
+        here = target_here()
+        if here is None:
+            raise click.UsageError(
+                "this is no work folder: cd into yours, name a folder, or make one with start"
+            )
+        return _Subject(here, Path(here).resolve())
+
+    def numbers(self) -> list[int]:
+        """The first unfinished checkpoint; all if there is none."""
+        from tcplab.kit import Kit
+        from tcplab.work.record import first_unfinished, standings
+
+        if self.root is None:
+            raise click.UsageError(f"which checkpoint of {self.target}? give a number, 0 to 5")
+        unfinished = first_unfinished(standings(self.root, Kit.find().checkpoints()))
+        return [*_ALL] if unfinished is None else [unfinished]
+
+
+def _check(subject: _Subject, plans: list[Plan], json_file: str | None) -> int:
+    from rich.console import Console
+
+    from tcplab.build import Target
+    from tcplab.checking.following import following
+    from tcplab.checking.session import check
+    from tcplab.kit import Kit
+    from tcplab.report import json_file as json_report
+    from tcplab.report.check_terminal import CheckScreen
+
+    folder = Target.find(Kit.find(), subject.target).folder
+    done = []
+    for plan in plans:
+        console = Console(file=open(os.devnull, "w") if json_file == "-" else None)
+        screen = CheckScreen(console, folder)
+        checked = check(plan, screen)
+        screen.end(checked, following(checked, plan, subject.root, is_last=plan is plans[-1]))
+        done.append(checked)
+    if json_file is not None:
+        records = [one.to_json() for one in done]
+        json_report.write_record(_merged(records), json_file)
+    return 0 if all(one.passed for one in done) else 1
+
+
+def _merged(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Several checks as one."""
+    merged = dict(records[0])
+    for key in ("score", "max_score", "wall_s"):
+        merged[key] = round(sum(one[key] for one in records), 3)
+    merged["checkpoints"] = [each for one in records for each in one["checkpoints"]]
+    return merged

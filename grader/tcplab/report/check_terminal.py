@@ -1,0 +1,188 @@
+"""A check for a person, while it goes on: the first failure, explained, is on the first screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from tcplab.checking.session import Checked
+from tcplab.checking.units import UnitResult
+from tcplab.errors import BuildError
+from tcplab.harmless import cut, harmless
+from tcplab.kit import Checkpoint
+from tcplab.report.terminal import explain
+from tcplab.result import NOT_RUN, CaseResult
+from tcplab.score import in_words
+
+_SCREEN = 24  # lines
+_WIDTH = 80  # columns, where there is no terminal
+_AFTER = 5  # lines for what follows the explanation: the sum, others that failed, what to do
+_FEWEST = 9  # lines for the explanation
+_WARNINGS = 3
+_UNITS = 2
+_SIGNS = {"failed": "✗", "crashed": "✗ crashed", "timeout": "✗ timeout", "not run": "–"}
+_PLACE = re.compile(r"^([\w.-]+\.[ch]):(\d+): ")
+
+
+class CheckScreen:
+    """Prints a check. It is a `Listener`."""
+
+    def __init__(self, console: Console, folder: Path, *, most_others: int | None = None):
+        """`folder` has the student's files. `most_others`: how many of the failures that are not
+        explained get a line; None: all."""
+        self._console = console
+        self._folder = folder
+        self._most_others = most_others
+        self._lines = 0
+        self._width = console.width if console.is_terminal else _WIDTH
+        self._explained: CaseResult | None = None
+        self._not_reached: CaseResult | None = None
+
+    # --- while it goes on ----------------------------------------------------------------------
+
+    def built(self, checkpoint: Checkpoint, warnings: Sequence[str]) -> None:
+        self._head(checkpoint)
+        for line in warnings[:_WARNINGS]:
+            self._say(Text(cut(f" {line}", self._width), style="yellow"))
+        if len(warnings) > _WARNINGS:
+            self._say(Text(f" … and {len(warnings) - _WARNINGS} more warnings", style="yellow"))
+
+    def not_built(self, checkpoint: Checkpoint, error: BuildError) -> None:
+        self._head(checkpoint)
+        words = harmless(str(error))
+        self._say(Text.assemble(("✗ does not compile  ", "bold red"), words))
+        found = _PLACE.match(words)
+        line = _line_of(self._folder / found[1], int(found[2])) if found else ""
+        if found and line:
+            self._say(Text(cut(f"{found[2]:>6} | {line}", self._width)))
+
+    def units(self, result: UnitResult) -> None:
+        if not result.ran:
+            self._say(Text(cut(f"unit tests: not run, for {result.problem}", self._width), "dim"))
+            return
+        style = "green" if result.is_good else "red"
+        words = f"unit tests: {result.passed} of {result.total} passed"
+        if result.problem:
+            words += f", then {result.problem}"
+        self._say(Text(cut(words, self._width), style))
+        for one in result.failures[:_UNITS]:
+            place = f"{one.place} " if one.place else ""
+            line = f" ✗ {place}{one.name.replace('_', ' ')}: {one.message}"
+            self._say(Text.assemble((cut(line, self._width))))
+        if len(result.failures) > _UNITS:
+            self._say(Text(f"   … and {len(result.failures) - _UNITS} more"))
+
+    def case(self, case: CaseResult) -> None:
+        """The first that failed is explained as soon as it is known. One that was not reached is
+        only if nothing failed."""
+        if case.passed or self._explained is not None:
+            return
+        if case.outcome.status == NOT_RUN:
+            self._not_reached = self._not_reached or case
+        else:
+            self._explain(case)
+
+    def _explain(self, case: CaseResult) -> None:
+        self._explained = case
+        self._say(Text())
+        for line in explain(case, max(_FEWEST, _SCREEN - self._lines - _AFTER)):
+            self._say(line)
+
+    # --- at the end ----------------------------------------------------------------------------
+
+    def end(self, checked: Checked, following: Iterable[str]) -> None:
+        """The sum, the others, and what to do next."""
+        if checked.is_built:
+            if self._explained is None and self._not_reached is not None:
+                self._explain(self._not_reached)
+            if self._explained is not None:
+                self._say(Text())
+            self._say(_sum(checked))
+            self._others([case for case in checked.cases if not case.passed])
+        for line in following:
+            self._say(Text(line, style="cyan"))
+
+    def _others(self, failures: Sequence[CaseResult]) -> None:
+        lines = [*_others(failures, self._explained, self._width)]
+        most = len(lines) if self._most_others is None else self._most_others
+        for line in lines[:most]:
+            self._say(line)
+        if len(lines) > most:
+            self._say(Text(f" … {len(lines) - most} more lines", "dim"))
+
+    def _head(self, checkpoint: Checkpoint) -> None:
+        files = ", ".join(checkpoint.files)
+        self._say(
+            Text.assemble(
+                (f"checkpoint {checkpoint.number}  {checkpoint.title}", "bold"), f"  {files}"
+            )
+        )
+
+    def _say(self, line: Text) -> None:
+        self._lines += 1 + max(0, line.cell_len - 1) // self._width
+        self._console.print(line, highlight=False, soft_wrap=True)
+        self._console.file.flush()
+
+
+def _line_of(path: Path, number: int) -> str:
+    """A line of a file of the student's, as far as there is one."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return harmless(lines[number - 1]).expandtabs(4).rstrip() if number <= len(lines) else ""
+    except OSError:
+        return ""
+
+
+def _sum(checked: Checked) -> Text:
+    cases = checked.cases
+    passed = sum(case.passed for case in cases)
+    skipped = sum(case.outcome.status == NOT_RUN for case in cases)
+    failed = len(cases) - passed - skipped
+    style = "bold green" if passed == len(cases) else "bold yellow"
+    words = [f"{passed} of {len(cases)} cases passed"]
+    words += [f"{failed} failed"] if failed else []
+    words += [f"{skipped} skipped"] if skipped else []
+    result = checked.result
+    return Text.assemble(
+        (", ".join(words), style),
+        f"   {in_words(result.score)} / {in_words(result.max_score)} points",
+        f"{', all files together' if result.mode == 'stack' else ''}, seed {result.seed},"
+        f" {result.wall_s:.1f} s",
+    )
+
+
+def _others(
+    failures: Sequence[CaseResult], explained: CaseResult | None, width: int
+) -> Iterable[Text]:
+    """A line for each of the others of which the same is to be said."""
+    groups: dict[tuple[str, ...], list[CaseResult]] = {}
+    for case in failures:
+        if case is not explained and (explained is None or case.id != explained.id):
+            groups.setdefault(_kind(case), []).append(case)
+    for alike in groups.values():
+        yield Text.assemble(_words(alike, width))
+
+
+def _kind(case: CaseResult) -> tuple[str, ...]:
+    """Of cases of one kind the same is to be said, but for numbers and steps."""
+    outcome = case.outcome
+    if outcome.needs:
+        return (outcome.needs,)
+    words = re.sub(r"\d+", "0", outcome.message.partition(", in step ")[0])
+    if outcome.status == NOT_RUN:
+        words = words.partition(": ")[0]
+    return (case.id.split(".")[0], outcome.status, words)
+
+
+def _words(alike: Sequence[CaseResult], width: int) -> str:
+    first, outcome = alike[0], alike[0].outcome
+    if outcome.needs:
+        count = f"{len(alike)} case{'s' if len(alike) > 1 else ''}"
+        return cut(f" – {count} skipped (needs {outcome.needs})", width)
+    more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
+    said = harmless(outcome.message)
+    return cut(f" {_SIGNS[outcome.status]} {first.id}{more}: {said}", width)

@@ -1,0 +1,161 @@
+"""`check` explains the first failure, skips what builds on it, and says what to do next."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tcplab.checking.units import CmockaMissing, UnitBuilder, result_of
+from tcplab.cli import main
+from tcplab.kit import COMPONENT_FILES, Kit
+from tcplab.work.record import first_unfinished, standings
+
+KIT = Kit.find()
+SCREEN = 24
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A work folder with the reference's files, in which we are."""
+    folder = tmp_path / "mine"
+    assert main(["start", str(folder)]) == 0
+    for name in COMPONENT_FILES:
+        shutil.copy(KIT.reference / name, folder / name)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def first_screen(capsys: pytest.CaptureFixture[str]) -> str:
+    return "\n".join(capsys.readouterr().out.splitlines()[:SCREEN])
+
+
+def test_what_passes_leads_on(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("checkpoint 0  Sequence numbers  seqno.c\nunit tests: 27 of 27 passed\n")
+    assert "10 / 10 points" in out and "then ./tcplab check 1" in out and "1-byte-stream.md" in out
+    assert first_unfinished(standings(work, KIT.checkpoints())) == 1
+
+
+def test_the_first_screen_names_rule_and_file(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(KIT.skeleton / "reassembler.c", work)
+    assert main(["check", "2"]) == 1
+    screen = first_screen(capsys)
+    assert "reassembler.c" in screen
+    assert "Pieces that come in order are delivered at once" in screen
+    assert "49 cases skipped (needs reassembler.in-order-passes-through)" in screen
+    assert "./tcplab hint 2" in screen
+    assert "./tcplab trace reassembler.in-order-passes-through" in screen
+
+
+def test_an_error_ends_it_with_file_and_line(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(work / "segment.c", "{", "{ int \x1b[31m = 1;")
+    assert main(["check", "5"]) == 1
+    screen = first_screen(capsys)
+    assert "✗ does not compile  segment.c:" in screen and "unit tests" not in screen
+    assert " | " in screen and "\\x1b[31m" in screen and "\x1b[31m = 1" not in screen
+    assert standings(work, KIT.checkpoints())[5].points is None
+
+
+def test_warnings_are_shown_each_time(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "more.c").write_text("int more(void);\nint more(void) { int unused; return 1; }\n")
+    for _ in range(2):
+        assert main(["check", "0"]) == 0
+        assert " more.c:2: unused variable" in capsys.readouterr().out
+
+
+def test_one_case_is_no_verdict(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "0", "--case", "seqno.wrap-*"]) == 0
+    assert "1 of 1 cases passed" in capsys.readouterr().out
+    assert standings(work, KIT.checkpoints())[0].points is None
+
+
+def test_json_has_the_unit_tests(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(KIT.skeleton / "seqno.c", work)
+    capsys.readouterr()
+    assert main(["check", "0", "--json", "-"]) == 1
+    [checkpoint] = json.loads(capsys.readouterr().out)["checkpoints"]
+    assert checkpoint["unit_tests"]["total"] == 27
+    assert checkpoint["unit_tests"]["failures"][0]["place"].startswith("test_seqno.c:")
+    wire = [one for one in checkpoint["cases"] if one["id"].startswith("seqno.connection-")]
+    assert wire and all(one["status"] == "not run" for one in wire)
+    assert "needs seqno.wrap-is-modulo-2^32" in wire[0]["message"]
+
+
+def test_another_folder_needs_a_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(KIT.skeleton)]) == 2
+    assert "give a number" in capsys.readouterr().err
+    assert main(["check", "6"]) == main(["check", "1", "2"]) == main(["check", "1", "a", "b"]) == 2
+    assert main(["check", "1", "reference"]) == 0
+
+
+def test_commands_work_where_they_are_read(
+    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(KIT.skeleton / "seqno.c", work)
+    (work / "notes").mkdir()
+    monkeypatch.chdir(work / "notes")
+    assert main(["check", "0", "--case", "seqno.wrap-*"]) == 1
+    out = capsys.readouterr().out
+    assert "../tcplab check 0 --case seqno.wrap-is-modulo-2^32\n" in out
+    assert "../tcplab trace seqno.wrap-is-modulo-2^32\n" in out
+    assert main(["trace", "seqno.connection-from-isn-0x0"]) == 0
+    assert " on .., seed 1" in capsys.readouterr().out
+
+
+def test_outside_of_a_work_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["check"]) == 2
+    error = capsys.readouterr().err
+    assert "no work folder" in error and error.count("\n") == 1
+
+
+def test_unit_tests_that_are_not_there(
+    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(self: object, checkpoint: object) -> Path:
+        raise CmockaMissing
+
+    monkeypatch.setattr(UnitBuilder, "program", missing)
+    assert main(["check", "0"]) == 0
+    assert "unit tests: not run, for cmocka is missing" in capsys.readouterr().out
+
+
+def test_an_endless_loop_ends(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(KIT.skeleton / "seqno.c", work)
+    edit(work / "seqno.c", "return false;", "for (;;) { }")
+    assert main(["check", "0"]) == 1
+    assert "then it does not come to an end" in capsys.readouterr().out
+
+
+def test_what_cmocka_prints_is_read() -> None:
+    result = result_of(
+        "[==========] Running 3 test(s).\n"
+        "[ RUN      ] one\n[       OK ] one\n"
+        "[ RUN      ] two\nwrap(1, 0) is 0, expected 1\n"
+        "[  ERROR   ] --- [   LINE   ] --- labs/0-seqno/test_seqno.c:44: error: Failure!\n"
+        "[  FAILED  ] two\n"
+        "[ RUN      ] three\n",
+        "it was ended by SIGSEGV",
+    )
+    assert (result.passed, result.total) == (1, 3)
+    two, three = result.failures
+    assert two.place == "test_seqno.c:44" and two.message == "wrap(1, 0) is 0, expected 1"
+    assert three.name == "three" and "SIGSEGV" in three.message
+    assert not result.is_good
