@@ -25,7 +25,7 @@ _REFERENCE = "reference"
 _WIDEST = 120  # columns: a longer arrow says nothing more
 
 
-@click.command(short_help="Draw one case: a ladder, a page, or a capture.")
+@click.command(short_help="Draws one case: ladder, page or capture.")
 @click.argument("case")
 @click.argument("target", required=False)
 @click.option("--mode", type=click.Choice(["solo", "stack"]), default="solo", show_default=True)

@@ -120,7 +120,7 @@ def _direction(one: Direction, axis: Axis) -> Picture:
         words=_direction_words(one),
         bars=(
             Bar(one.sender, tuple(_bands(axis, _sender_spans(space))), above),
-            Bar(one.receiver, tuple(_bands(axis, _receiver_spans(space))), below),
+            Bar(one.receiver, tuple(_bands(axis, _receiver_spans(one))), below),
         ),
     )
 
@@ -133,10 +133,13 @@ def _sender_spans(space: Space) -> Iterator[tuple[str, Span]]:
         yield "flight", (max(start, space.una), end)
 
 
-def _receiver_spans(space: Space) -> Iterator[tuple[str, Span]]:
+def _receiver_spans(one: Direction) -> Iterator[tuple[str, Span]]:
+    space = one.space
     if space.edge is not None:
-        yield "room", (space.arrived, space.edge)
+        yield "room", (space.una, space.edge)
     yield "acked", (0, space.una)
+    if not one.arrives:
+        return
     yield "arrived", (space.una, space.arrived)
     for span in space.held:
         yield "held", span
@@ -146,7 +149,8 @@ def _direction_words(one: Direction) -> str:
     space = one.space
     words = [f"From {one.sender} to {one.receiver}"]
     words += [f"acknowledged up to {space.una}, sent up to {space.nxt}"]
-    words += [f"held behind a gap: {_span(span)}" for span in space.held]
+    if one.arrives:
+        words += [f"held behind a gap: {_span(span)}" for span in space.held]
     words += [f"the window ends at {space.edge}"] if space.edge is not None else ["no window yet"]
     return "; ".join(words)
 

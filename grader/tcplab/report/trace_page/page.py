@@ -120,6 +120,7 @@ def page(runs: Sequence[Run], *, seed: int, kit: str) -> str:
         seed=seed,
         kit=kit,
         ends=_ends(rows),
+        has_state=any(row.panels for row in rows),
         boxes=BOXES,
         ways=WAYS,
         view_box=VIEW_BOX,
@@ -148,7 +149,9 @@ def _row(number: int, at: dict[int, tuple[Act, Scene]], runs: Sequence[Run], axe
     cells = tuple(_cell(at[i][0], run) if i in at else None for i, run in enumerate(runs))
     names = [run.name if len(runs) > 1 else "" for run in runs]
     panels = [_panel(at[i][1], name, axes) for i, name in enumerate(names) if i in at]
-    return Row(number, cells, tuple(_told_once(panels) if len(panels) == 2 else panels))
+    if len(panels) == 2:
+        panels = [*_told_once(panels)]
+    return Row(number, cells, tuple(panel for panel in panels if not panel.is_empty))
 
 
 def _told_once(panels: Sequence[Panel]) -> Iterator[Panel]:

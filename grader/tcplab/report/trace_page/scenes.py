@@ -38,12 +38,14 @@ _HIDDEN = {"local_port", "remote_port"}
 
 @dataclass(frozen=True)
 class Direction:
-    """One direction of a conversation. `key` is the same in every step, and in every run."""
+    """One direction of a conversation. `key` is the same in every step, and in every run.
+    `arrives`: on a wire all does; what a sender by itself has made may never have left."""
 
     key: str
     sender: str
     receiver: str
     space: Space
+    arrives: bool = True
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ class _Stage:
         if kind != "receiver":
             space = talk.space(from_dut=True)
             if space.has_begun:
-                yield Direction(f"{self._active} out", device, outside, space)
+                arrives = kind != "sender"
+                yield Direction(f"{self._active} out", device, outside, space, arrives)
 
     def _buffers(self, said: tuple[Said, ...]) -> Iterator[Buffer]:
         reassembler = next((one.identity for one in said if one.kind == "reassembler"), None)
