@@ -45,6 +45,7 @@ struct tcp_connection {
     struct tcp_segment reset;
     bool syn_ack_due; /* our SYN once more, now with an acknowledgment (simultaneous open) */
     bool ack_due;     /* an acknowledgment that may not wait */
+    bool refused;     /* what we have sent last came to a closed window, and was not taken */
 
     /* 3.10.8 and 3.8.6.3: what is waiting for time to pass. */
     bool ack_delayed;            /* an acknowledgment that may wait for company, */
@@ -238,6 +239,18 @@ void tcp_connection_shutdown(struct tcp_connection *connection)
 
 /* --- 3.10.5 ABORT ----------------------------------------------------------------------------- */
 
+/* Where a segment stands that takes no number of its own, an acknowledgment or ABORT's reset: at
+ * SND.NXT. But a probe that was refused has left the peer where it was, and its number is the next
+ * one to be sent, once more. One further is outside of a window that is closed: a peer that goes by
+ * the table of 3.10.7.4 to the letter, as Linux does, would drop the reset, and never hear that our
+ * own window is open again. With both windows closed, each would wait for the other for ever
+ * (appendix A.2). */
+static struct seqno next_number(const struct tcp_connection *connection)
+{
+    return connection->refused ? tcp_sender_snd_una(connection->sender)
+                               : tcp_sender_snd_nxt(connection->sender);
+}
+
 /* <SEQ=seq><CTL=RST> */
 static void send_reset(struct tcp_connection *connection, struct seqno seq)
 {
@@ -255,7 +268,7 @@ void tcp_connection_abort(struct tcp_connection *connection)
     case TCP_FIN_WAIT_1:
     case TCP_FIN_WAIT_2:
     case TCP_CLOSE_WAIT:
-        send_reset(connection, tcp_sender_snd_nxt(connection->sender));
+        send_reset(connection, next_number(connection));
         break;
     default:
         break; /* the peer knows nothing of us yet, or has said all that it will say */
@@ -375,6 +388,10 @@ static void give_to_sender(struct tcp_connection *connection, const struct tcp_s
     };
     bool progress = acks_something_new(connection, segment);
     tcp_sender_receive(connection->sender, &message);
+    if (segment->ack.raw == tcp_sender_snd_una(connection->sender).raw) {
+        /* With nothing in flight there is nothing to refuse, and SND.UNA is SND.NXT. */
+        connection->refused = segment->window == 0;
+    }
     if (progress || segment->window == 0) {
         connection->unacked_for_ms = 0; /* an answer to a probe is progress too (MUST-37) */
     }
@@ -879,12 +896,13 @@ bool tcp_connection_next_segment(struct tcp_connection *connection, struct tcp_s
         return true;
     }
     if (tcp_sender_next(connection->sender, &message)) {
+        connection->refused = false;             /* nobody knows yet */
         make_segment(connection, &message, out); /* an ACK that was waiting rides along */
         return true;
     }
     if (connection->ack_due || window_update_due(connection)) {
         /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
-        message = (struct tcp_sender_message){.seq = tcp_sender_snd_nxt(connection->sender)};
+        message = (struct tcp_sender_message){.seq = next_number(connection)};
         make_segment(connection, &message, out);
         return true;
     }

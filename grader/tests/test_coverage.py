@@ -43,7 +43,7 @@ def numbers(prefix: str) -> list[int]:
     # RFC 9293, appendix B.
     [("MUST", 69), ("SHLD", 31), ("MAY", 18), ("REC", 1)]
     # The kit's own.
-    + [("U", 25), ("MON", 16), ("E", 22), ("B-AC", 12), ("B-CL", 4), ("B-LI", 9), ("B-SS", 12)]
+    + [("U", 25), ("MON", 16), ("E", 23), ("B-AC", 12), ("B-CL", 4), ("B-LI", 9), ("B-SS", 12)]
     + [("B-SC", 24), ("C-RTO", 20), ("C-FAIL", 5), ("C-ZWP", 6), ("C-WIN", 5), ("C-NAG", 2)]
     + [("C-SWS", 3), ("C-DAK", 7), ("C-CC", 13), ("C-NR", 5), ("C-ISN", 3), ("C-MSS", 4)]
     + [("C-OPT", 6), ("C-CSUM", 5), ("C-URG", 2), ("C-5961", 5), ("C-WS", 4), ("C-TS", 2)]

@@ -92,7 +92,8 @@ void tcp_connection_shutdown(struct tcp_connection *connection);
 /*
  * ABORT: the connection ends now, in CLOSED with TCP_ERROR_ABORTED. A reset with SEQ=SND.NXT goes
  * out from SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 and CLOSE-WAIT; from the others
- * nothing. What is buffered either way is thrown away. In CLOSED nothing happens.
+ * nothing. What is buffered either way is thrown away. In CLOSED nothing happens. (For a probe that
+ * was refused see next_segment.)
  */
 void tcp_connection_abort(struct tcp_connection *connection);
 
@@ -123,6 +124,11 @@ void tcp_connection_tick(struct tcp_connection *connection, uint32_t ms);
  * Every segment but the first SYN of an active open carries an acknowledgment and the current
  * window (3.8), except the resets that RFC 9293 writes without one: <SEQ=SEG.ACK><CTL=RST> and that
  * of ABORT. SYN segments announce config.mss (3.7.1).
+ *
+ * An acknowledgment that stands alone has SEQ=SND.NXT. If the peer has answered a probe and still
+ * has no room, that is one number beyond its closed window, and a peer that checks numbers drops it
+ * with all it says; so there, and for the reset of ABORT, SEQ=SND.UNA is allowed too, and is the
+ * better choice (RFC 9293, 3.10.7.4 and A.2).
  */
 bool tcp_connection_next_segment(struct tcp_connection *connection, struct tcp_segment *out);
 

@@ -179,6 +179,27 @@ static void probes_that_are_answered_keep_the_connection_open(void **state)
     expect_state(lab, TCP_ESTABLISHED);
 }
 
+/* RFC 9293, A.2: at the number of the probe, where the peer stands, or at SND.NXT */
+static void behind_a_refused_probe_the_peer_still_hears_what_we_have_received(void **state)
+{
+    struct lab *lab = established(state);
+    struct tcp_segment segment = {0};
+
+    lab->peer_window = 0;
+    arrives(lab, TCP_ACK, .seq = IRS + 1, .ack = ISS + 1);
+    app_writes(lab, 0, 3000);
+    pass(lab, 1000);
+    expect(lab, TCP_ACK, .seq = ISS + 1, .ack = IRS + 1, .len = 1);
+    arrives(lab, TCP_ACK, .seq = IRS + 1, .ack = ISS + 1);
+    expect_silence(lab);
+    arrives(lab, TCP_ACK, .seq = IRS + 1, .ack = ISS + 1, .text = "hello");
+    assert_true(tcp_connection_next_segment(lab->tcp, &segment));
+    assert_true(segment.seq.raw == ISS + 1 || segment.seq.raw == ISS + 2);
+    assert_number(segment.payload_len, 0);
+    assert_number(segment.ack.raw, IRS + 6);
+    expect_silence(lab);
+}
+
 /* A SYN in ESTABLISHED: RFC 9293, 3.10.7.4, fourth check */
 static void the_stream_goes_on_after_a_stray_syn(void **state)
 {
@@ -210,6 +231,7 @@ int main(void)
         TEST(nothing_is_sent_into_a_closed_window),
         TEST(a_closed_window_is_probed),
         TEST(probes_that_are_answered_keep_the_connection_open),
+        TEST(behind_a_refused_probe_the_peer_still_hears_what_we_have_received),
         TEST(the_stream_goes_on_after_a_stray_syn),
     };
 

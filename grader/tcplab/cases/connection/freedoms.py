@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from tcplab.app import App
 from tcplab.case import case
 from tcplab.cases.connection.states import PEER_CLOSED, RECEIVING, each_state, reach
 from tcplab.check import expect_true
 from tcplab.lab import Lab
-from tcplab.packet import FIN, RST
+from tcplab.packet import FIN, RST, Segment
+from tcplab.peer import Peer
 
 BUILDS_ON = ("connection.three-way-handshake",)
 
@@ -78,6 +80,67 @@ def data_at_closed_window(lab: Lab) -> None:
     peer.expect(ack=1001, window=0, length=0)
     peer.send(ack=14)
     app.expect(unacknowledged=0, readable=1000)
+    peer.expect_nothing(for_ms=5000)
+
+
+def _probe_refused(lab: Lab) -> tuple[Peer, App]:
+    """Both windows are closed; the stack has sent a probe, and knows that it was not taken."""
+    with lab.precondition("closing both windows"):
+        peer, app = lab.established(recv_capacity=1000)
+        peer.send(data=bytes(1000))
+        peer.expect_ack(1001)
+        peer.window = 0
+        peer.send()
+        app.write(b"behind the probe")
+        peer.expect(has_ack=True, rst=False, within_ms=10_000)
+        peer.send(ack=1)
+        return peer, app
+
+
+def _expect_next(peer: Peer, segment: Segment) -> None:
+    """It stands behind the probe, which was sent, or where the probe did, which was refused."""
+    seq = segment.seq - (peer.dut_iss or 0) & 0xFFFFFFFF
+    expect_true("seq", seq in (1, 2), "1, the number of the probe, or 2, SND.NXT", str(seq))
+
+
+@case(
+    "connection.both-windows-closed",
+    checkpoint=5,
+    rfc=["9293 3.8.6.1", "9293 3.10.7.4", "9293 App. A", "D-RECV-11", "U-14", "E-23"],
+    rule="Also while a probe of its own is out and was refused, a stack answers, and tells of its"
+    " room: at SND.NXT, or at the number of the probe.",
+    hint="Better at the probe's: that is where such a peer stands, and Linux drops what lies beyond"
+    " a window that it has closed.",
+    kills=["connection.probe-silences-updates", "connection.acks-before-snd-una"],
+)
+def both_windows_closed(lab: Lab) -> None:
+    peer, app = _probe_refused(lab)
+    peer.send(seq=1001, data=b"p", ack=1)
+    peer.snd_nxt = 1001
+    _expect_next(peer, peer.expect(ack=1001, window=0, length=0))
+    app.expect_read(bytes(1000))
+    update = peer.expect(ack=1001, window=lambda w: w >= 500, length=0, within_ms=1000)
+    _expect_next(peer, update)
+    peer.window = 5000
+    peer.send(data=b"go on", ack=1)
+    peer.expect_data(b"behind the probe", within_ms=10_000)
+    app.expect_read(b"go on")
+
+
+@case(
+    "connection.abort-behind-a-refused-probe",
+    checkpoint=5,
+    rfc=["9293 3.10.5", "9293 3.5.3", "9293 App. A", "U-24", "E-23"],
+    rule="ABORT while a refused probe is out resets at SND.NXT, or at the number of the probe.",
+    hint="Better at the probe's: the peer has not taken it, and only a reset that is exact counts.",
+    kills=["connection.abort-says-nothing", "connection.abort-resets-at-una"],
+)
+def abort_behind_refused_probe(lab: Lab) -> None:
+    peer, app = _probe_refused(lab)
+    app.abort()
+    _expect_next(peer, peer.expect(rst=True))
+    app.expect_state("CLOSED")
+    app.expect_error("aborted")
     peer.expect_nothing(for_ms=5000)
 
 
