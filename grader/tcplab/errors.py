@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tcplab.difference import Difference
+
 
 class InfrastructureError(Exception):
     """Grading cannot take place: one line that says what is wrong and what to do (exit code 2)."""
@@ -21,14 +23,22 @@ class CaseFailed(CaseProblem):
     """An expectation was not met.
 
     `subject` names the field or thing that differed; `expected` and `actual` are its two values,
-    as words.
+    as words. `difference` is the same taken apart, where there is more to show.
     """
 
-    def __init__(self, message: str, subject: str = "", expected: str = "", actual: str = ""):
+    def __init__(
+        self,
+        message: str,
+        subject: str = "",
+        expected: str = "",
+        actual: str = "",
+        difference: Difference | None = None,
+    ):
         super().__init__(message)
         self.subject = subject
         self.expected = expected
         self.actual = actual
+        self.difference = difference
 
 
 class PreconditionFailed(CaseProblem):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tcplab import packet as p
+from tcplab.difference import Field, SegmentDifference
 from tcplab.errors import CaseFailed
 from tcplab.packet import CIRCLE, Segment, signed_distance
 from tcplab.transcript import show_bytes
@@ -21,6 +22,9 @@ _FLAG_FIELDS = {
     "urg": p.URG,
     "has_ack": p.ACK,
 }
+
+
+_SHOWN_BYTES = 12
 
 
 def match_fields(
@@ -42,7 +46,85 @@ def match_fields(
                 name,
                 shown,
                 _show(actual),
+                differing_segment(segment, wanted, tester_iss, stack_iss),
             )
+
+
+# --- taken apart ---------------------------------------------------------------------------------
+
+_NAMES = {  # as the RFC calls them
+    "seq": "SEQ",
+    "ack": "ACK",
+    "window": "WND",
+    "urgent": "UP",
+    "mss": "MSS",
+    "length": "LEN",
+    "data": "DATA",
+    **dict.fromkeys(_FLAG_FIELDS, "CTL"),
+}
+_ORDER = ("SEQ", "ACK", "CTL", "WND", "UP", "MSS", "LEN", "DATA")
+
+
+def differing_segment(
+    segment: Segment, wanted: dict[str, Any], tester_iss: int, stack_iss: int | None
+) -> SegmentDifference:
+    """A segment of the stack's, with all of its fields, compared with what was asked of it; with
+    nothing asked, one that should not have come."""
+    actual = {name: _field(segment, name, tester_iss, stack_iss) for name in _NAMES}
+    shown = {
+        "SEQ": str(actual["seq"]),
+        "ACK": "" if actual["ack"] is None else str(actual["ack"]),
+        "CTL": p.flag_names(segment.flags),
+        "WND": str(segment.window),
+        "UP": str(segment.urgent) if segment.has(p.URG) else "",
+        "MSS": "" if segment.mss is None else str(segment.mss),
+        "LEN": str(len(segment.data)),
+        "DATA": show_bytes(segment.data, _SHOWN_BYTES) if segment.data else "",
+    }
+    return SegmentDifference(True, bool(wanted), compared(shown, wanted, actual))
+
+
+def missing_segment(wanted: dict[str, Any], within_ms: int = 0) -> SegmentDifference:
+    """A segment with these fields was waited for, and did not come."""
+    return SegmentDifference(False, True, compared({}, wanted, {}), within_ms)
+
+
+def compared(
+    shown: dict[str, str], wanted: dict[str, Any], actual: dict[str, Any]
+) -> tuple[Field, ...]:
+    """The fields of a segment as shown, by their names in the RFC, beside what was asked of them,
+    by the names of the cases. `actual` holds the values, by the latter; with none, none differs."""
+    asked: dict[str, list[str]] = {}
+    wrong = set()
+    for name, value in wanted.items():
+        asked.setdefault(_NAMES[name], []).append(_shown_wish(name, value))
+        if actual and not _holds(name, value, actual[name]):
+            wrong.add(_NAMES[name])
+    wishes = {name: " ".join(words) for name, words in asked.items()}
+    names = [name for name in _ORDER if shown.get(name) or name in wishes]
+    return tuple(
+        Field(name, shown.get(name, ""), wishes.get(name, ""), name in wrong) for name in names
+    )
+
+
+def _shown_wish(name: str, value: Any) -> str:
+    if name in _FLAG_FIELDS:
+        word = "ACK" if name == "has_ack" else name.upper()
+        return word if value else f"no {word}"
+    if callable(value):
+        return _purpose(value)
+    return show_bytes(value, _SHOWN_BYTES) if isinstance(value, bytes) else _show(value)
+
+
+def _holds(name: str, wish: Any, actual: Any) -> bool:
+    if callable(wish):
+        try:
+            return bool(wish(actual))
+        except TypeError:  # it cannot be asked of a field that is not there
+            return False
+    if name in ("seq", "ack") and actual is not None:
+        return bool((actual - wish) % CIRCLE == 0)
+    return bool(actual == wish)
 
 
 def _field(segment: Segment, name: str, tester_iss: int, stack_iss: int | None) -> Any:

@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tcplab import packet as p
-from tcplab.check import expect_bytes, expect_true
+from tcplab.check import differing_in, expect_bytes, expect_true
+from tcplab.difference import Field, SegmentDifference
 from tcplab.errors import CaseFailed
-from tcplab.fields import describe_fields, describe_wait, match_fields
+from tcplab.fields import (
+    describe_fields,
+    describe_wait,
+    differing_segment,
+    match_fields,
+    missing_segment,
+)
 from tcplab.packet import CIRCLE, FlowKey, Segment, TcpOption, signed_distance
 from tcplab.transcript import show_bytes
 
@@ -143,7 +152,8 @@ class Peer:
         self._say(lambda: self.send(syn=True))
         answer = self._next_of(lambda segment: segment.has(p.SYN), 0)
         if answer is None:
-            raise CaseFailed("no SYN+ACK answers the SYN", "answer", "SYN ACK", "nothing")
+            missing = missing_segment({"ack": 1, "syn": True, "has_ack": True})
+            raise CaseFailed("no SYN+ACK answers the SYN", "answer", "SYN ACK", "nothing", missing)
         self._match(answer, {"syn": True, "ack": 1, "rst": False})
         self._say(lambda: self.send())
 
@@ -152,7 +162,8 @@ class Peer:
         self._lab.transcript.step("The tester answers the SYN with SYN+ACK; expected: an ACK")
         opening = self._next_of(lambda segment: segment.has(p.SYN), 0)
         if opening is None:
-            raise CaseFailed("the stack sent no SYN", "opening", "SYN", "nothing")
+            missing = missing_segment({"syn": True})
+            raise CaseFailed("the stack sent no SYN", "opening", "SYN", "nothing", missing)
         self._say(lambda: self.send(syn=True, ack=1))
         self._await_ack(1, 500)
 
@@ -196,14 +207,17 @@ class Peer:
                 "segment",
                 wanted,
                 "nothing",
+                missing_segment(fields, within_ms),
             )
         elapsed = segment.time_ms - start
-        expect_true(
-            "the time of the segment",
-            not not_before_ms or elapsed >= self._lab.clock.earliest(not_before_ms),
-            f"not before {not_before_ms} ms",
-            f"after {elapsed} ms",
-        )
+        early = partial(self._too_early, segment, fields, elapsed, not_before_ms)
+        with differing_in(early):
+            expect_true(
+                "the time of the segment",
+                not not_before_ms or elapsed >= self._lab.clock.earliest(not_before_ms),
+                f"not before {not_before_ms} ms",
+                f"after {elapsed} ms",
+            )
         self._match(segment, fields)
         if "data" in fields:
             past = self._index(segment) + len(segment.data)
@@ -226,7 +240,13 @@ class Peer:
             self._lab.clock.pass_quietly(self._lab.clock.silence(for_ms))
         if self.inbox:
             words = self._words(self.inbox[0])
-            raise CaseFailed(f"{words} came, expected nothing", "segment", "nothing", words)
+            raise CaseFailed(
+                f"{words} came, expected nothing",
+                "segment",
+                "nothing",
+                words,
+                self._difference(self.inbox[0], {}),
+            )
 
     def expect_perhaps(self, **fields: Any) -> None:
         """Nothing has come, or what came has these fields. So a segment behind a gap may be
@@ -271,7 +291,8 @@ class Peer:
         while self._fin_at is None and self._wait_for_more(deadline):
             pass
         if self._fin_at is None:
-            raise CaseFailed("no FIN came in order", "segment", "FIN", "none")
+            missing = missing_segment({"fin": True}, within_ms)
+            raise CaseFailed("no FIN came in order", "segment", "FIN", "none", missing)
         self.inbox = deque(one for one in self.inbox if not (one.is_pure_ack or one.has(p.FIN)))
         if acknowledge:
             self._say(lambda: self.send())
@@ -387,23 +408,42 @@ class Peer:
     def _await_ack(self, wanted: int, within_ms: int) -> Segment:
         deadline = self._deadline(within_ms)
         seen = "no acknowledgment"
+        last: Segment | None = None
         while True:
             for segment in self.inbox:
                 if segment.has(p.RST):
-                    self._fail_ack(wanted, self._words(segment))
+                    self._fail_ack(wanted, self._words(segment), segment)
                 distance = signed_distance(self.iss + wanted, segment.ack)
                 if segment.has(p.ACK) and distance == 0:
                     self._drop_acks(until=segment)
                     return segment
-                seen = f"ack={signed_distance(self.iss, segment.ack)}"
+                seen, last = f"ack={signed_distance(self.iss, segment.ack)}", segment
                 if segment.has(p.ACK) and distance > 0:
-                    self._fail_ack(wanted, seen)
+                    self._fail_ack(wanted, seen, segment)
             if not self._wait_for_more(deadline):
                 waited = f" within {within_ms} ms" if within_ms else ""
-                self._fail_ack(wanted, f"{seen}{waited}")
+                self._fail_ack(wanted, f"{seen}{waited}", last, within_ms)
 
-    def _fail_ack(self, wanted: int, actual: str) -> NoReturn:
-        raise CaseFailed(f"{actual}, expected ack={wanted}", "ack", f"ack={wanted}", actual)
+    def _fail_ack(
+        self, wanted: int, actual: str, segment: Segment | None, waited_ms: int = 0
+    ) -> NoReturn:
+        wish = {"ack": wanted, "rst": False} if segment and segment.has(p.RST) else {"ack": wanted}
+        difference = (
+            missing_segment(wish, waited_ms) if segment is None else self._difference(segment, wish)
+        )
+        raise CaseFailed(
+            f"{actual}, expected ack={wanted}", "ack", f"ack={wanted}", actual, difference
+        )
+
+    def _difference(self, segment: Segment, wanted: dict[str, Any]) -> SegmentDifference:
+        return differing_segment(segment, wanted, self.iss, self.dut_iss)
+
+    def _too_early(
+        self, segment: Segment, wanted: dict[str, Any], after_ms: int, not_before_ms: int
+    ) -> SegmentDifference:
+        time = Field("time", f"{after_ms} ms", f"≥ {not_before_ms} ms", True)
+        difference = self._difference(segment, wanted)
+        return replace(difference, expected=True, fields=(time, *difference.fields))
 
     def _wait_for_more(self, deadline: int) -> bool:
         """Like _wait_until, but what is in the inbox already does not count."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from tcplab.difference import Difference
 from tcplab.sanitizer import sanitizers_words
 from tcplab.score import shown
 from tcplab.story import Story
@@ -31,6 +33,7 @@ class Outcome:
     wall_s: float = 0.0
     story: Story | None = None  # where it was asked for
     needs: str = ""  # the case that has to pass before this one is run, if it was skipped for that
+    difference: Difference | None = None  # where there is more to show than two words
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class CaseResult:
     max_points: Fraction
     rerun: str
     outcome: Outcome
+    folder: Path | None = None  # where the files lie that were graded
+
+    @property
+    def file(self) -> str:
+        """The file of the submission that the case is about."""
+        return f"{self.id.split('.')[0]}.c"
 
     @property
     def passed(self) -> bool:
@@ -81,6 +90,9 @@ class CaseResult:
             record["actual"] = outcome.actual
             record["steps"] = list(outcome.steps)
             record["report"] = outcome.report
+            record["file"] = self.file
+        if outcome.difference is not None:
+            record["difference"] = outcome.difference.to_json()
         return record
 
 

@@ -101,6 +101,7 @@ class Prepared:
     that was not possible."""
 
     plan: Plan
+    folder: Path  # of the target
     selections: Sequence[Selection]
     launcher: Launcher
     builder: Builder
@@ -122,7 +123,9 @@ def prepare(plan: Plan) -> Prepared:
     builder = Builder(kit, target, sandboxed=launcher.mode == "bwrap")
     built = builder.build_all([one.checkpoint for one in selections], plan.mode)
     wire, wire_reason = choose_wire(plan.wire)
-    return Prepared(plan, selections, launcher, builder, built, wire, wire_reason, started)
+    return Prepared(
+        plan, target.folder, selections, launcher, builder, built, wire, wire_reason, started
+    )
 
 
 def run(
@@ -343,18 +346,19 @@ def _cases_with_points(
     for one in ready.selections:
         points = points_of_cases(one.all, one.checkpoint.points)
         for case in one.chosen:
-            yield case, partial(_case_result, ready.plan, case, points[case.id])
+            yield case, partial(_case_result, ready, case, points[case.id])
 
 
-def _case_result(plan: Plan, case: Case, max_points: Fraction, outcome: Outcome) -> CaseResult:
+def _case_result(ready: Prepared, case: Case, max_points: Fraction, outcome: Outcome) -> CaseResult:
     return CaseResult(
         id=case.id,
         rule=case.rule,
         rfc=case.rfc,
         hint=case.hint,
         max_points=max_points,
-        rerun=_rerun(plan, case),
+        rerun=_rerun(ready.plan, case),
         outcome=outcome,
+        folder=ready.folder,
     )
 
 
@@ -381,7 +385,7 @@ def _result(
     points = points_of_cases(selection.all, checkpoint.points)
     binary = ready.built[checkpoint.number]
     results = tuple(
-        _case_result(ready.plan, case, points[case.id], outcomes[case.id])
+        _case_result(ready, case, points[case.id], outcomes[case.id])
         for case in selection.chosen
         if case.id in outcomes  # unless it was interrupted before
     )

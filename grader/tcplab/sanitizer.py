@@ -55,6 +55,15 @@ _UNDEFINED_WORDS = (
 
 
 @dataclass(frozen=True)
+class Frame:
+    """A line of a component's, in which a function was called, or where it ended."""
+
+    function: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Finding:
     """One line of what happened, and the first place that is the student's: `file.c:42 in f`."""
 
@@ -96,10 +105,22 @@ def _in_plain_words(text: str) -> str:
 
 def first_frame(report: str) -> str:
     """`file.c:42 in function` for the topmost frame that is a component's."""
-    for function, path, line in _FRAME.findall(report):
-        if not any(mark in path for mark in _NOT_A_STUDENTS):
-            return f"{_base(path)}:{line} in {function}"
-    return ""
+    return next((f"{one.file}:{one.line} in {one.function}" for one in frames_of(report)), "")
+
+
+def frames_of(report: str) -> list[Frame]:
+    """The frames that are a component's, innermost first; of the first stack in the report that
+    has any. That is where it happened; others tell where memory came from."""
+    begin = _BEGIN.search(report)
+    for stack in (report[begin.start() :] if begin else report).split("\n\n"):
+        frames = [
+            Frame(function, _base(path), int(line))
+            for function, path, line in _FRAME.findall(stack)
+            if not any(mark in path for mark in _NOT_A_STUDENTS)
+        ]
+        if frames:
+            return frames
+    return []
 
 
 def tidy_report(report: str) -> str:
@@ -127,11 +148,7 @@ def sanitizers_words(printed: str, most: int) -> list[str]:
     report = printed[begin.start() :]
     lines = [_PREFIX.sub("", line).strip() for line in report.splitlines()]
     said = [line for line in lines if _SAID.match(line)][:2]
-    frames = [
-        f"in {function}, {_base(path)}:{line}"
-        for function, path, line in _FRAME.findall(report.partition("\n\n")[0])
-        if not any(mark in path for mark in _NOT_A_STUDENTS)
-    ]
+    frames = [f"in {one.function}, {one.file}:{one.line}" for one in frames_of(report)]
     return [*said, *frames][:most]
 
 

@@ -141,6 +141,7 @@ def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
     except CaseProblem as ending:
         problem = lab.as_flood(ending) if isinstance(ending, DutHung) else ending
         failed = problem if isinstance(problem, CaseFailed) else CaseFailed("")
+        cause = failed if failed is problem else problem.__cause__
         return Outcome(
             status=problem.status,
             message=one_line(_message(problem, lab)),
@@ -149,6 +150,7 @@ def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
             actual=failed.actual,
             steps=tuple(lab.transcript.lines()),
             report=tidy_report(problem.report) if isinstance(problem, DutProblem) else "",
+            difference=cause.difference if isinstance(cause, CaseFailed) else None,
         )
     except InfrastructureError:
         raise

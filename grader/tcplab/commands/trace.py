@@ -15,9 +15,9 @@ from tcplab.harmless import harmless
 from tcplab.kit import Kit
 from tcplab.pcapng import write_pcapng
 from tcplab.report.ladder import ladder
-from tcplab.report.terminal import rfc_words
 from tcplab.report.trace_page.page import Run, write_page
 from tcplab.result import CaseResult
+from tcplab.report.words import rfc_words
 from tcplab.runner import Plan, grade, select
 from tcplab.work.folder import target_here
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tcplab import packet as p
-from tcplab.check import expect_bytes, expect_equal, expect_true
-from tcplab.packet import CIRCLE
+from tcplab.check import differing_in, expect_bytes, expect_equal, expect_true
+from tcplab.difference import SegmentDifference
+from tcplab.fields import compared
+from tcplab.packet import CIRCLE, signed_distance
 from tcplab.transcript import show_bytes
 
 if TYPE_CHECKING:
@@ -134,18 +136,18 @@ class ConnectionBench:
         words = " ".join(f"{name}={value!r}" for name, value in wanted.items())
         self._step(f"next segment; expected: {words or 'any'}")
         reply = self._next()
-        expect_true("the next segment", "none" not in reply.words, words or "one", "none")
-        got = reply.number_of("flags")
-        for name, on in flags.items():
-            expect_equal(name, on, bool(got & _FLAGS[name]))
-        if seq is not None:
-            expect_equal("seq", seq, (reply.number_of("seq") - self.isn) % CIRCLE)
-        if ack is not None:
-            expect_equal("the ACK flag", True, bool(got & p.ACK))
-            expect_equal("ack", ack % CIRCLE, (reply.number_of("ack") - self.irs) % CIRCLE)
-        if data is not None:
-            text = reply.value("data")
-            expect_bytes("data", data, b"" if text == "-" else bytes.fromhex(text))
+        with differing_in(lambda: self._difference(reply, wanted)):
+            expect_true("the next segment", "none" not in reply.words, words or "one", "none")
+            got = reply.number_of("flags")
+            for name, on in flags.items():
+                expect_equal(name, on, bool(got & _FLAGS[name]))
+            if seq is not None:
+                expect_equal("seq", seq, (reply.number_of("seq") - self.isn) % CIRCLE)
+            if ack is not None:
+                expect_equal("the ACK flag", True, bool(got & p.ACK))
+                expect_equal("ack", ack % CIRCLE, (reply.number_of("ack") - self.irs) % CIRCLE)
+            if data is not None:
+                expect_bytes("data", data, _payload(reply))
         if port is not None:
             expect_equal("the port it goes to", port, reply.number_of("destination_port"))
         return (reply.number_of("ack") - self.irs) % CIRCLE
@@ -153,7 +155,9 @@ class ConnectionBench:
     def expect_nothing(self) -> None:
         """There is no segment to send."""
         self._step("next segment; expected: none")
-        expect_equal("the next segment", ["none"], self._next().words)
+        reply = self._next()
+        with differing_in(lambda: self._difference(reply, {})):
+            expect_equal("the next segment", ["none"], reply.words)
 
     def drain(self) -> None:
         """Takes all segments that are to be sent, whatever they are."""
@@ -178,8 +182,34 @@ class ConnectionBench:
 
     # --- inside --------------------------------------------------------------------------------
 
+    def _difference(self, reply: Reply, wanted: Mapping[str, object]) -> SegmentDifference:
+        wishes = {name: value for name, value in wanted.items() if name != "port"}
+        if "none" in reply.words:
+            return SegmentDifference(False, True, compared({}, wishes, {}))
+        flags, payload = reply.number_of("flags"), _payload(reply)
+        actual: dict[str, object] = {
+            "seq": signed_distance(self.isn, reply.number_of("seq")),
+            "ack": signed_distance(self.irs, reply.number_of("ack")) if flags & p.ACK else None,
+            "data": payload,
+            **{name: bool(flags & bit) for name, bit in _FLAGS.items()},
+        }
+        shown = {
+            "SEQ": str(actual["seq"]),
+            "ACK": str(actual["ack"]) if flags & p.ACK else "",
+            "CTL": p.flag_names(flags),
+            "WND": str(reply.number_of("window")),
+            "LEN": str(len(payload)),
+            "DATA": show_bytes(payload, 12) if payload else "",
+        }
+        return SegmentDifference(True, bool(wanted), compared(shown, wishes, actual))
+
     def _next(self) -> Reply:
         return self._lab.request(f"tcp.next {self.identity}")
 
     def _step(self, text: str) -> None:
         self._lab.transcript.step(f"connection: {text}")
+
+
+def _payload(reply: Reply) -> bytes:
+    text = reply.value("data")
+    return b"" if text == "-" else bytes.fromhex(text)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tcplab.check import expect_bytes, expect_equal, expect_true
+from tcplab.check import differing_in, expect_bytes, expect_equal, expect_true
 from tcplab.components.stream import StreamBench
+from tcplab.difference import SegmentDifference
 from tcplab.dut import Reply
 from tcplab.errors import CaseFailed
+from tcplab.fields import compared
 from tcplab.packet import CIRCLE, signed_distance
 from tcplab.transcript import show_bytes
 
@@ -97,24 +99,29 @@ class SenderBench:
         self._lab.transcript.step(f"next; expected: {_fields(wanted)}")
         reply = self._lab.request(f"sender.next {self.identity}")
         if reply.words[:1] == ["none"]:
-            raise CaseFailed("no segment came", "segment", _fields(wanted), "none")
+            missing = SegmentDifference(False, True, compared({}, _named(wanted), {}))
+            raise CaseFailed("no segment came", "segment", _fields(wanted), "none", missing)
         payload = _payload(reply)
         self._lab.transcript.detail(self._describe(reply, payload))
         expect_true("the payload's pointer", "dangling" not in reply.words, "NULL", "dangling")
-        for name, value in wanted.items():
-            if name == "data":
-                assert isinstance(value, bytes)
-                expect_bytes("data", value, payload)
-            elif name == "from the first on":
-                assert isinstance(value, bytes)
-                expect_true("the payload", bool(payload), "some bytes", "none")
-                expect_bytes("data", value[: max(len(payload), 1)], payload)
-            elif name == "length":
-                expect_equal("length", value, len(payload))
-            elif name == "seq":
-                expect_equal("seq", value, signed_distance(self.isn, reply.number_of("seq")))
-            else:
-                expect_equal(name, value, reply.flag_of(name))
+        with differing_in(lambda: self._difference(reply, wanted)):
+            for name, value in wanted.items():
+                self._check_field(reply, payload, name, value)
+
+    def _check_field(self, reply: Reply, payload: bytes, name: str, value: object) -> None:
+        if name == "data":
+            assert isinstance(value, bytes)
+            expect_bytes("data", value, payload)
+        elif name == "from the first on":
+            assert isinstance(value, bytes)
+            expect_true("the payload", bool(payload), "some bytes", "none")
+            expect_bytes("data", value[: max(len(payload), 1)], payload)
+        elif name == "length":
+            expect_equal("length", value, len(payload))
+        elif name == "seq":
+            expect_equal("seq", value, signed_distance(self.isn, reply.number_of("seq")))
+        else:
+            expect_equal(name, value, reply.flag_of(name))
 
     def expect_nothing(self) -> None:
         """There is no segment to send now."""
@@ -122,7 +129,13 @@ class SenderBench:
         reply = self._lab.request(f"sender.next {self.identity}")
         if reply.words[:1] != ["none"]:
             words = self._describe(reply, _payload(reply))
-            raise CaseFailed(f"{words} came, expected no segment", "segment", "none", words)
+            raise CaseFailed(
+                f"{words} came, expected no segment",
+                "segment",
+                "none",
+                words,
+                self._difference(reply, {}),
+            )
 
     def expect_data(self, data: bytes, *, seq: int | None = None, fin: bool | None = None) -> None:
         """These bytes come now, all of them, in segments of any size; `fin`: on the last one."""
@@ -135,13 +148,16 @@ class SenderBench:
                 break
             payload = _payload(reply)
             self._lab.transcript.detail(self._describe(reply, payload))
-            if at is not None:
-                expect_equal("seq", at, signed_distance(self.isn, reply.number_of("seq")))
-                at += len(payload)
-            expect_true("the payload", bool(payload), "some bytes", "none")
             got += payload
-            if fin is not None:
-                expect_equal("fin", fin and len(got) == len(data), reply.flag_of("fin"))
+            wanted = {} if at is None else {"seq": at}
+            wanted |= {} if fin is None else {"fin": fin and len(got) == len(data)}
+            with differing_in(lambda: self._difference(reply, wanted)):
+                if at is not None:
+                    expect_equal("seq", at, signed_distance(self.isn, reply.number_of("seq")))
+                    at += len(payload)
+                expect_true("the payload", bool(payload), "some bytes", "none")
+                if fin is not None:
+                    expect_equal("fin", wanted["fin"], reply.flag_of("fin"))
         expect_bytes("data", data, got)
 
     def expect(
@@ -177,12 +193,36 @@ class SenderBench:
                 actual = signed_distance(self.isn, actual)
             expect_equal(name, value, bool(actual) if isinstance(value, bool) else actual)
 
+    def _difference(self, reply: Reply, wanted: Mapping[str, object]) -> SegmentDifference:
+        payload = _payload(reply)
+        actual: dict[str, object] = {
+            "seq": signed_distance(self.isn, reply.number_of("seq")),
+            "length": len(payload),
+            "data": payload,
+            **{name: reply.flag_of(name) for name in _FLAGS},
+        }
+        shown = {
+            "SEQ": str(actual["seq"]),
+            "CTL": " ".join(name.upper() for name in _FLAGS if actual[name]) or "no flags",
+            "LEN": str(len(payload)),
+            "DATA": show_bytes(payload, 12) if payload else "",
+        }
+        return SegmentDifference(True, bool(wanted), compared(shown, _named(wanted), actual))
+
     def _describe(self, reply: Reply, payload: bytes) -> str:
-        flags = [name.upper() for name in ("syn", "fin", "psh") if reply.flag_of(name)]
+        flags = [name.upper() for name in _FLAGS if reply.flag_of(name)]
         seq = signed_distance(self.isn, reply.number_of("seq"))
         words = [" ".join(flags) or "data", f"seq={seq}"]
         words += [f"len={len(payload)} {show_bytes(payload)}"] if payload else []
         return " ".join(words)
+
+
+_FLAGS = ("syn", "fin", "psh")
+
+
+def _named(wanted: Mapping[str, object]) -> dict[str, object]:
+    """The fields that have a name in the header."""
+    return {name: value for name, value in wanted.items() if name != "from the first on"}
 
 
 def _payload(reply: Reply) -> bytes:

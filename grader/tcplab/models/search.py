@@ -303,7 +303,9 @@ def _explained(problem: CaseProblem, transcript: Transcript, how: str) -> CasePr
     """The same problem, and how it was found."""
     if isinstance(problem, CaseFailed):
         words = f"{problem} (the {how})"
-        return CaseFailed(words, problem.subject, problem.expected, problem.actual)
+        return CaseFailed(
+            words, problem.subject, problem.expected, problem.actual, problem.difference
+        )
     transcript.detail(f"the {how}")
     return problem
 

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from tcplab.foreign.differences import Difference
 from tcplab.foreign.verdicts import ForeignResult, Verdict
-from tcplab.report.terminal import explain, rfc_words
+from tcplab.report.terminal import explain
+from tcplab.report.words import rfc_words
 from tcplab.result import CaseResult, CheckpointResult
 
 _BAR = 10

@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
-from tcplab.harmless import cut, harmless, last_lines
+from tcplab.failure import failure_of
+from tcplab.harmless import cut, harmless
+from tcplab.report.failure import failure_lines
+from tcplab.report.words import rfc_words as rfc_words  # noqa: F401
 from tcplab.result import CaseResult, CheckpointResult, GradeResult
-from tcplab.sanitizer import own_words, sanitizers_words
 from tcplab.score import in_words
 
 _SCREEN = 24  # lines
-_FEWEST_STEPS = 3
-_PRINTED_LINES = 3
-_SANITIZER_LINES = 4
+_WIDTH = 80  # columns
 _BAR = 10
 _SIGNS = {"failed": "✗", "crashed": "✗ crashed", "timeout": "✗ timeout", "not run": "– not run"}
 
@@ -103,62 +103,9 @@ def _group(alike: list[CaseResult]) -> Text:
     )
 
 
-def explain(case: CaseResult, room: int = _SCREEN) -> list[Text]:
-    """One failure for a person, in at most `room` lines."""
-    outcome = case.outcome
-    head = [
-        Text(case.id, style="bold"),
-        Text(f"{case.rule}  ({', '.join(map(rfc_words, case.rfc))})"),
-    ]
-    tail = list(_what_happened(case))
-    again = Text(f"  again     {case.rerun}", style="cyan")
-    notes = _notes(case)[: max(1, room - len(head) - len(tail) - 1 - _FEWEST_STEPS)]
-    room -= len(head) + len(tail) + len(notes) + 1
-    steps = [Text(cut(harmless(line), 160)) for line in _last_steps(outcome.steps, room)]
-    return head + steps + tail + notes + [again]
-
-
-def _what_happened(case: CaseResult) -> Iterator[Text]:
-    outcome = case.outcome
-    if not (outcome.expected or outcome.actual):
-        yield Text(f"  {harmless(outcome.message)}", style="red")
-        return
-    yield Text(f"  {harmless(outcome.subject)}", style="bold")
-    yield Text(f"    expected  {cut(harmless(outcome.expected), 200)}", style="green")
-    yield Text(f"    actual    {cut(harmless(outcome.actual), 200)}", style="red")
-
-
-def _notes(case: CaseResult) -> list[Text]:
-    """What may help. A hint is about the rule of the case: to one that crashed it says nothing."""
-    report = case.outcome.report
-    notes = _labelled("printed", last_lines(own_words(report), _PRINTED_LINES, 150))
-    said = sanitizers_words(report, _SANITIZER_LINES)
-    if said:
-        notes = _labelled("sanitizer", [cut(line, 150) for line in said]) + notes
-    elif case.hint and case.outcome.status in ("failed", "not run"):
-        notes = [Text(f"  hint      {case.hint}")] + notes
-    return notes
-
-
-def _labelled(label: str, lines: list[str]) -> list[Text]:
-    return [Text(f"  {label if at == 0 else '':<9} {line}") for at, line in enumerate(lines)]
-
-
-def _last_steps(steps: tuple[str, ...], room: int) -> Iterator[str]:
-    """The end of the transcript: that is where it went wrong."""
-    room = max(room, _FEWEST_STEPS)
-    if len(steps) > room:
-        yield f"     … {len(steps) - room + 1} earlier lines, all of them with --json"
-        steps = steps[len(steps) - room + 1 :]
-    yield from steps
-
-
-def rfc_words(label: str) -> str:
-    """`9293 3.4` is a section, `MUST-61` a requirement of RFC 9293."""
-    number, _, section = label.partition(" ")
-    if number.isdigit():
-        return f"RFC {number}, {section}" if section else f"RFC {number}"
-    return label
+def explain(case: CaseResult, room: int = _SCREEN, width: int = _WIDTH) -> list[Text]:
+    """One failure for a person, in at most `room` lines of a terminal with so many columns."""
+    return failure_lines(failure_of(case), room, width)
 
 
 def _verdict(result: GradeResult) -> Text:
