@@ -6,7 +6,7 @@ frozen, since they go through a pipe from the worker that ran the case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 CONTEXT_BYTES = 48  # kept on either side of the first byte that differs
@@ -29,23 +29,23 @@ class SegmentDifference:
     """A segment that is not as expected, came unexpectedly, or did not come.
 
     `fields` stand in the order of the header. `within_ms` is how long the case waited for one that
-    did not come.
+    did not come; `instead` is what came in its place, in words. `step` is the one in which it
+    came, where that was seen only afterwards; otherwise 0.
     """
 
     came: bool
     expected: bool
     fields: tuple[Field, ...]
     within_ms: int = 0
-
-    def without(self, names: frozenset[str]) -> SegmentDifference:
-        """The same, but for fields of these names."""
-        return replace(self, fields=tuple(one for one in self.fields if one.name not in names))
+    instead: str = ""
+    step: int = 0
 
     def to_json(self) -> dict[str, Any]:
         kind = "segment differs" if self.came else "segment missing"
         return {
             "kind": kind if self.expected else "segment unexpected",
             "within_ms": self.within_ms,
+            "instead": self.instead,
             "fields": [
                 {
                     "name": one.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +13,6 @@ from tcplab.case import Case
 from tcplab.kit import Kit
 from tcplab.result import Outcome
 from tcplab.rfc_titles import title_of
-
-_LABEL = r"(?:[A-Z0-9]+(?:-[A-Z0-9]+)*-[0-9]+|RFC [0-9]+, [0-9.]+|[0-9]+(?:\.[0-9]+)+)"
-_LABELS = re.compile(rf"^{_LABEL}(?:, {_LABEL})*: ")
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ def explain(kit: Kit, case: Case, outcome: Outcome) -> Explanation:
 def bugs(names: Iterable[str], known: Iterable[mutants.Mutant]) -> tuple[str, ...]:
     """What is wrong with these mutants: a sentence each, without the labels before it."""
     by_name = {one.name: one for one in known}
-    return tuple(_LABELS.sub("", by_name[name].bug) for name in names if name in by_name)
+    return tuple(by_name[name].mistake for name in names if name in by_name)
 
 
 def source_of(case: Case, root: Path) -> Source:

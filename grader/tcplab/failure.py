@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tcplab.causes import Cause, causes_of
 from tcplab.difference import Difference, SegmentDifference
 from tcplab.harmless import harmless, last_lines, one_line
 from tcplab.kit import COMPONENT_FILES
-from tcplab.result import CaseResult
-from tcplab.sanitizer import Frame, frames_of, own_words, sanitizers_words
+from tcplab.result import IN_CAPTURE, CaseResult
+from tcplab.sanitizer import Frame, frames_of, own_words, said_by_sanitizer
 from tcplab.story import Story
 
-_SANITIZER_LINES = 4
+_STEP = re.compile(r"^ {0,2}(\d+)  ")
 _PRINTED_LINES = 3
 _LINE_WIDTH = 150
 _MOST_SOURCE = 1 << 20  # bytes of a file of which a line is shown
@@ -39,6 +42,7 @@ class Failure:
     rfc: tuple[str, ...]  # "9293 3.4", or a label such as "MUST-61"
     file: str  # of the student's, as seen from here: where to look
     place: Place | None  # where it crashed, or was when it was ended
+    called_from: tuple[Place, ...]  # the student's functions around that, innermost first
     message: str
     subject: str  # what differed, and its two values; empty if it is no difference of two
     expected: str
@@ -46,28 +50,53 @@ class Failure:
     difference: Difference | None
     steps: tuple[str, ...]
     story: Story | None
-    sanitizer: tuple[str, ...]  # in brief, a few lines
+    sanitizer: tuple[str, ...]  # its first line, and that of the access if there is one
     printed: tuple[str, ...]  # the last lines that the program printed
     hint: str
+    causes: tuple[Cause, ...]  # likely ones, the likeliest first
     rerun: str
 
     @property
     def difference_is_all(self) -> bool:
-        """The difference names what differs by itself."""
-        return isinstance(self.difference, SegmentDifference)
+        """The difference says by itself what was expected, and what was seen."""
+        one = self.difference
+        if not isinstance(one, SegmentDifference):
+            return False
+        return not (one.came and one.expected) or any(field.expected for field in one.fields)
+
+    @property
+    def breaks_a_rule_of_all_cases(self) -> bool:
+        """What is wrong has nothing to do with what the case is about."""
+        return self.subject == IN_CAPTURE
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The student's frames, innermost first."""
+        return (*((self.place,) if self.place is not None else ()), *self.called_from)
+
+    @property
+    def step(self) -> int:
+        """The number of the step in which it failed; 0 if there was none."""
+        if isinstance(self.difference, SegmentDifference) and self.difference.step:
+            return self.difference.step
+        numbers = (_STEP.match(line) for line in reversed(self.steps))
+        return next((int(found[1]) for found in numbers if found), 0)
 
 
-def failure_of(case: CaseResult) -> Failure:
-    """What there is to say."""
+def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
+    """What there is to say. `among`: all cases of the same run, passed or not, by which likely
+    causes are told from unlikely ones."""
     outcome = case.outcome
     stopped = outcome.status in ("crashed", "timeout")
+    places = _places(case) if stopped else []
     return Failure(
         id=case.id,
         status=outcome.status,
         rule=case.rule,
         rfc=case.rfc,
         file=_as_seen_from_here(case.folder, case.file),
-        place=_place(case) if stopped else None,
+        place=places[0] if places else None,
+        called_from=tuple(places[1:]),
         message=one_line(outcome.message),
         subject=harmless(outcome.subject),
         expected=one_line(outcome.expected),
@@ -75,9 +104,10 @@ def failure_of(case: CaseResult) -> Failure:
         difference=outcome.difference,
         steps=tuple(harmless(line) for line in outcome.steps),
         story=outcome.story,
-        sanitizer=tuple(map(one_line, sanitizers_words(outcome.report, _SANITIZER_LINES))),
+        sanitizer=tuple(map(one_line, said_by_sanitizer(outcome.report))),
         printed=tuple(last_lines(own_words(outcome.report), _PRINTED_LINES, _LINE_WIDTH)),
         hint=case.hint if outcome.status in ("failed", "not run") else "",
+        causes=causes_of(case, among),
         rerun=case.rerun,
     )
 
@@ -89,16 +119,20 @@ def _as_seen_from_here(folder: Path | None, file: str) -> str:
     return harmless(file if path.startswith("..") else path)
 
 
-def _place(case: CaseResult) -> Place | None:
-    """The innermost frame that is the student's. All checkpoints but the case's own come from the
-    reference in solo mode: frames there are of no use, if there is another."""
+def _places(case: CaseResult) -> list[Place]:
+    """The student's frames. All checkpoints but the case's own come from the reference in solo
+    mode: frames there are of no use, if there are others."""
     frames = frames_of(case.outcome.report)
     own = [one for one in frames if one.file == case.file or one.file not in COMPONENT_FILES]
-    if not frames:
-        return None
-    frame = (own or frames)[0]
-    source = _line_of(case.folder, frame) if own else ""
-    return Place(one_line(frame.file), frame.line, one_line(frame.function), source)
+    return [
+        Place(
+            one_line(frame.file),
+            frame.line,
+            one_line(frame.function),
+            _line_of(case.folder, frame) if own else "",
+        )
+        for frame in own or frames
+    ]
 
 
 def _line_of(folder: Path | None, frame: Frame) -> str:

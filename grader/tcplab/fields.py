@@ -84,9 +84,11 @@ def differing_segment(
     return SegmentDifference(True, bool(wanted), compared(shown, wanted, actual))
 
 
-def missing_segment(wanted: dict[str, Any], within_ms: int = 0) -> SegmentDifference:
-    """A segment with these fields was waited for, and did not come."""
-    return SegmentDifference(False, True, compared({}, wanted, {}), within_ms)
+def missing_segment(
+    wanted: dict[str, Any], within_ms: int = 0, instead: str = ""
+) -> SegmentDifference:
+    """A segment with these fields was waited for, and did not come; `instead` did."""
+    return SegmentDifference(False, True, compared({}, wanted, {}), within_ms, instead)
 
 
 def compared(
@@ -100,11 +102,18 @@ def compared(
         asked.setdefault(_NAMES[name], []).append(_shown_wish(name, value))
         if actual and not _holds(name, value, actual[name]):
             wrong.add(_NAMES[name])
-    wishes = {name: " ".join(words) for name, words in asked.items()}
+    wishes = {name: _together(words) for name, words in asked.items()}
     names = [name for name in _ORDER if shown.get(name) or name in wishes]
     return tuple(
         Field(name, shown.get(name, ""), wishes.get(name, ""), name in wrong) for name in names
     )
+
+
+def _together(words: list[str]) -> str:
+    """What is asked of one field. Of flags, those first that have to be set."""
+    refused = [word for word in words if word.startswith("no ")]
+    required = " ".join(word for word in words if word not in refused)
+    return ", ".join([required, *refused] if required else refused)
 
 
 def _shown_wish(name: str, value: Any) -> str:

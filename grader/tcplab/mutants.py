@@ -8,6 +8,7 @@
     find = '''text that stands there exactly once'''
     replace = '''what stands there instead'''
     bug = "D-REAS-7: is_last counts although the last bytes were cut off."
+    symptom = "…"                       # the same for a student, where `bug` says too much
     killed_by = ["reassembler.last-is-forgotten-when-cut-off"]
     mode = "solo"                       # or "stack": all files of the mutant together
 
@@ -16,6 +17,7 @@ A mutant is killed by a case that does not pass. Each case names the same mutant
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,10 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 
+_LABEL = r"(?:[A-Z0-9]+(?:-[A-Z0-9]+)*-[0-9]+|RFC [0-9]+, [0-9.]+|[0-9]+(?:\.[0-9]+)+)"
+_LABELS = re.compile(rf"^{_LABEL}(?:, {_LABEL})*: ")
+
+
 class MutantError(ValueError):
     """A mutant that is described wrongly, or no longer fits the reference."""
 
@@ -51,6 +57,13 @@ class Mutant:
     bug: str
     killed_by: tuple[str, ...]
     mode: str = "solo"
+    symptom: str = ""
+
+    @property
+    def mistake(self) -> str:
+        """What is wrong, for somebody who may have made the same mistake: a sentence."""
+        words = self.symptom or _LABELS.sub("", self.bug)
+        return words[:1].upper() + words[1:]
 
 
 def load(folder: Path) -> list[Mutant]:

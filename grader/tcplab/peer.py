@@ -196,9 +196,11 @@ class Peer:
         passes_over_acks = any(fields.get(name) for name in ("data", "length", "syn", "fin", "rst"))
         if not_before_ms and not self.inbox:
             self._lab.clock.pass_quietly(max(self._lab.clock.earliest(not_before_ms) - 1, 0))
+        passed_over: list[Segment] = []
         segment = self._next_of(
             lambda one: not (passes_over_acks and one.is_pure_ack),
             max(within_ms - (self._lab.clock.now - start), 0),
+            passed_over,
         )
         if segment is None:
             wanted = describe_fields(fields)
@@ -207,7 +209,7 @@ class Peer:
                 "segment",
                 wanted,
                 "nothing",
-                missing_segment(fields, within_ms),
+                missing_segment(fields, within_ms, self._all_in_words(passed_over)),
             )
         elapsed = segment.time_ms - start
         early = partial(self._too_early, segment, fields, elapsed, not_before_ms)
@@ -394,7 +396,12 @@ class Peer:
             self._lab.clock.pass_quietly(min(step, left))
         return True
 
-    def _next_of(self, wanted: Callable[[Segment], bool], within_ms: int) -> Segment | None:
+    def _next_of(
+        self,
+        wanted: Callable[[Segment], bool],
+        within_ms: int,
+        dropped: list[Segment] | None = None,
+    ) -> Segment | None:
         """The first segment that is wanted; those before it are dropped."""
         deadline = self._deadline(within_ms)
         while True:
@@ -402,6 +409,8 @@ class Peer:
                 segment = self.inbox.popleft()
                 if wanted(segment):
                     return segment
+                if dropped is not None:
+                    dropped.append(segment)
             if not self._wait_until(deadline):
                 return None
 
@@ -478,6 +487,13 @@ class Peer:
 
     def _match(self, segment: Segment, wanted: dict[str, Any]) -> None:
         match_fields(segment, wanted, self.iss, self.dut_iss, self._words(segment))
+
+    def _all_in_words(self, segments: list[Segment]) -> str:
+        """The last of them, and how many there were."""
+        if not segments:
+            return ""
+        others = f", the last of {len(segments)}" if len(segments) > 1 else ""
+        return " ".join(self._words(segments[-1]).split()) + others
 
     def _words(self, segment: Segment) -> str:
         return segment.describe(self.dut_iss or 0, self.iss)

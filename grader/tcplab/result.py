@@ -15,6 +15,7 @@ from tcplab.story import Story
 
 PASSED = "passed"
 NOT_RUN = "not run"
+IN_CAPTURE = "the capture"  # the subject, where a rule that holds in every case was broken
 _SANITIZER_LINES = 4
 STATUSES = (PASSED, "failed", "crashed", "timeout", NOT_RUN)
 

@@ -14,7 +14,8 @@ _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _FRAME_ADDRESS = re.compile(r"^(\s*#\d+) 0x[0-9a-f]+ +(?:in )?", re.MULTILINE)
 _LIBRARY_OFFSET = re.compile(r"\((/[^()\s]+)\+0x[0-9a-f]+\)")
 _BEGIN = re.compile(
-    r"^(?:={20,}|==\d+==\s*ERROR: .*|\S+?:\d+:\d+: runtime error: .*|.*: Assertion `.*' failed.*)$",
+    r"^(?:={20,}|AddressSanitizer:DEADLYSIGNAL|"
+    r"==\d+==\s*ERROR: .*|\S+?:\d+:\d+: runtime error: .*|.*: Assertion `.*' failed.*)$",
     re.MULTILINE,
 )
 _PREFIX = re.compile(r"^==\d+==\s*")
@@ -146,10 +147,18 @@ def sanitizers_words(printed: str, most: int) -> list[str]:
     if begin is None:
         return []
     report = printed[begin.start() :]
-    lines = [_PREFIX.sub("", line).strip() for line in report.splitlines()]
-    said = [line for line in lines if _SAID.match(line)][:2]
+    said = said_by_sanitizer(report)
     frames = [f"in {one.function}, {one.file}:{one.line}" for one in frames_of(report)]
     return [*said, *frames][:most]
+
+
+def said_by_sanitizer(printed: str) -> list[str]:
+    """Its first line, and the access if it tells of one. Empty if there is none."""
+    begin = _BEGIN.search(printed)
+    if begin is None:
+        return []
+    lines = [_PREFIX.sub("", line).strip() for line in printed[begin.start() :].splitlines()]
+    return [line for line in lines if _SAID.match(line)][:2]
 
 
 def _function_at(report: str, path: str, line: str) -> str:

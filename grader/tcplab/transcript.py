@@ -51,6 +51,15 @@ class Transcript:
         if len(self.steps[-1].details) < self.limit:
             self.steps[-1].details.append(Detail(text, segment))
 
+    def step_of(self, segment: Segment) -> int:
+        """The number of the last step in which a packet was told; 0 if in none."""
+        with_it = [
+            step.number
+            for step in self.steps
+            if any(detail.segment is segment for detail in step.details)
+        ]
+        return with_it[-1] if with_it else 0
+
     def lines(self) -> Iterator[str]:
         for step in self.steps:
             yield f"{step.number:3d}  {step.text}"

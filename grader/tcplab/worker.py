@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Optional
@@ -23,7 +23,7 @@ from tcplab.monitors.base import Violation
 from tcplab.namespace import enter_network_namespace, fix_addresses
 from tcplab.patience import Patience
 from tcplab.process import Process
-from tcplab.result import NOT_RUN, PASSED, Outcome
+from tcplab.result import IN_CAPTURE, NOT_RUN, PASSED, Outcome
 from tcplab.sandbox import Launcher
 from tcplab.sanitizer import tidy_report
 from tcplab.stack import StackOptions
@@ -52,6 +52,7 @@ class Worker:
     stories: bool = False  # to be kept, of every case
     watched: bool = False  # with what the device says of itself
     ledger: Ledger | None = None  # where there is one, it tells which cases to skip
+    _told: set[int] = field(default_factory=set, compare=False, repr=False)  # checkpoints
 
     def run(self, report: Report) -> None:
         """Runs all cases in this process, in a network namespace that it makes."""
@@ -96,11 +97,18 @@ class Worker:
             if outcome.status == "failed" and not outcome.report:
                 printed = "".join(device.printed() for device in made.devices)
                 outcome = replace(outcome, report=printed[-_PRINTED_CHARACTERS:])
-        if self.stories:
+        if self.stories or self._is_to_be_told(case, outcome):
             outcome = replace(outcome, story=story_of(lab.transcript))
         if self.pcap is not None and lab.capture.packets():
             lab.capture.write_pcap(self.pcap / f"{case.id}.pcap")
         return outcome, made.devices, lab.packets_received
+
+    def _is_to_be_told(self, case: Case, outcome: Outcome) -> bool:
+        """The first of a checkpoint that fails is the one that is explained at length."""
+        if outcome.status in (PASSED, NOT_RUN) or case.checkpoint in self._told:
+            return False
+        self._told.add(case.checkpoint)
+        return True
 
     def _watch(self, bench: _Bench, case: Case, library: Path, outcome: Outcome) -> Outcome:
         """The same outcome; its story with what the device says of itself in another run."""
@@ -131,12 +139,7 @@ def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
         if violation is not None:
             lab.transcript.step(f"Looking over the capture: {violation.rule}")
             lab.transcript.detail(violation.packet)
-            raise CaseFailed(
-                f"{violation.message} ({violation.monitor})",
-                "the capture",
-                violation.rule,
-                violation.message,
-            )
+            raise _as_failure(violation, lab)
         return Outcome(PASSED)
     except CaseProblem as ending:
         problem = lab.as_flood(ending) if isinstance(ending, DutHung) else ending
@@ -162,6 +165,14 @@ def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
             f"{one_line(str(error))} ({where})",
             steps=tuple(lab.transcript.lines()),
         )
+
+
+def _as_failure(violation: Violation, lab: Lab) -> CaseFailed:
+    difference = violation.difference
+    if difference is not None and violation.segment is not None:
+        difference = replace(difference, step=lab.transcript.step_of(violation.segment))
+    words = f"{violation.message} ({violation.monitor})"
+    return CaseFailed(words, IN_CAPTURE, violation.rule, violation.message, difference)
 
 
 def _innermost(error: BaseException) -> str:

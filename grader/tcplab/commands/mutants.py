@@ -12,7 +12,11 @@ from tcplab.errors import UsageError
 from tcplab.progress import progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tcplab.kit import Kit
     from tcplab.mutation.run import Trial
+    from tcplab.mutation.trial import Subject
 
 
 @click.command(short_help="Breaks the reference: do cases notice?")
@@ -43,6 +47,12 @@ if TYPE_CHECKING:
     help="Which sample, and where the cases' random data comes from.",
 )
 @click.option(
+    "--causes",
+    is_flag=True,
+    help="Write anew what a student sees of each named mutant: from that come the likely causes of"
+    " a failure (grader/mutants/causes.json).",
+)
+@click.option(
     "--json", "json_file", metavar="FILE", help="Write all verdicts as JSON; - is stdout."
 )
 def command(
@@ -52,6 +62,7 @@ def command(
     sample: int | None,
     jobs: int,
     seed: int,
+    causes: bool,
     json_file: str | None,
 ) -> int:
     """Breaks the reference on purpose: do the cases of the file's own checkpoint notice?
@@ -70,13 +81,16 @@ def command(
     kit = Kit.find()
     edits = run.mechanical_edits(kit) if kind != "named" else []
     subjects = run.named_subjects(kit) if kind != "mechanical" else []
-    subjects += run.mechanical_subjects(kit, edits)
+    subjects += run.mechanical_subjects(kit, [] if causes else edits)
     subjects = [one for one in subjects if file in (None, one.file)]
     subjects = [one for one in subjects if fnmatchcase(one.name, wanted)]
     if sample is not None:
         subjects = run.sample(subjects, sample, seed)
     if not subjects:
         raise UsageError(f"no mutant is called {wanted}: --json - lists them all")
+    if causes:
+        _write_causes(kit, subjects, jobs)
+        return 0
     with progress_bar("building") as progress:
         trials = run.try_all(
             kit,
@@ -92,6 +106,18 @@ def command(
     if json_file != "-":
         print_trials(trials)
     return 1 if any(_is_a_fault(one) for one in trials) else 0
+
+
+def _write_causes(kit: Kit, subjects: Sequence[Subject], jobs: int) -> None:
+    from tcplab.causes import causes_file
+    from tcplab.mutation.symptoms import update
+    from tcplab.sandbox import choose_launcher
+
+    launcher = choose_launcher("none")  # the kit trusts its own code
+    names = [one.name for one in subjects]
+    with progress_bar("building") as progress:
+        count = update(kit, names, launcher=launcher, jobs=jobs, progress=progress)
+    click.echo(f"{count} mutants in {os.path.relpath(causes_file(kit))}, {len(names)} of them anew")
 
 
 def _is_a_fault(trial: Trial) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tcplab import packet as p
-from tcplab.check import expect_bytes, expect_equal, expect_true
+from tcplab.check import differing_in, expect_bytes, expect_equal, expect_true
+from tcplab.difference import Field, SegmentDifference
 from tcplab.monitors.wholeness import options_problem
 from tcplab.packet import Segment
 
 if TYPE_CHECKING:
+    from tcplab.dut import Reply
     from tcplab.lab import Lab
 
 SOURCE = "10.0.0.1"
@@ -34,13 +37,14 @@ class SegmentBench:
         reply = self._lab.request(f"segment.parse {source} {destination} {raw.hex() or '-'}")
         expect_equal("result", expected.pop("result"), reply.value("result"))
         expect_true("the payload's pointer", "dangling" not in reply.words, "NULL", "dangling")
-        for name, value in expected.items():
-            if name == "data":
-                expect_bytes("data", value, _unhex(reply.value("data")))
-            elif name == "mss":
-                expect_equal("mss", "none" if value is None else str(value), reply.value("mss"))
-            else:
-                expect_equal(name, value, reply.number_of(name))
+        with differing_in(lambda: _difference(_numbers_of(reply), expected)):
+            for name, value in expected.items():
+                if name == "data":
+                    expect_bytes("data", value, _unhex(reply.value("data")))
+                elif name == "mss":
+                    expect_equal("mss", "none" if value is None else str(value), reply.value("mss"))
+                else:
+                    expect_equal(name, value, reply.number_of(name))
 
     def serialize(
         self,
@@ -83,12 +87,13 @@ class SegmentBench:
         words = ["segment.reply_to_closed"]
         words += [f"{name}={_text(value)}" for name, value in fields.items()]
         reply = self._lab.request(" ".join(words))
-        if answer is None:
-            expect_equal("the answer", ["none"], reply.words)
-            return
-        expect_equal("the answer", [], reply.words)
-        for name, value in answer.items():
-            expect_equal(name, value, reply.number_of(name))
+        with differing_in(lambda: _difference_of_answer(reply, answer or {})):
+            if answer is None:
+                expect_equal("the answer", ["none"], reply.words)
+                return
+            expect_equal("the answer", [], reply.words)
+            for name, value in answer.items():
+                expect_equal(name, value, reply.number_of(name))
 
     def _check(self, raw: bytes, source: str, destination: str, fields: dict[str, Any]) -> None:
         packet = bytes(p.IP(src=source, dst=destination, proto=6) / p.Raw(raw))
@@ -96,9 +101,10 @@ class SegmentBench:
             seen = Segment.dissect(packet, 0, True)
         except p.NotASegment as problem:
             raise_unreadable(raw, problem)
-        for name in _NUMBERS:
-            expect_equal(name, fields.get(name, 0), getattr(seen, name))
-        expect_equal("mss", fields.get("mss"), seen.mss)
+        with differing_in(lambda: _difference_when_read(seen, fields)):
+            for name in _NUMBERS:
+                expect_equal(name, fields.get(name, 0), getattr(seen, name))
+            expect_equal("mss", fields.get("mss"), seen.mss)
         expect_bytes("data", fields.get("data", b""), seen.data)
         expect_equal("the reserved field", 0, raw[12] & 15)
         wrong = options_problem(raw[20 : (raw[12] >> 4) * 4])
@@ -117,6 +123,57 @@ def right_checksum(packet: bytes) -> int:
 def raise_unreadable(raw: bytes, problem: Exception) -> None:
     """Fails the case: the bytes are no segment at all."""
     expect_equal("the bytes", "a TCP segment", f"{raw[:24].hex(' ')} ({problem})")
+
+
+_NAMES = {
+    "source_port": "SRC",
+    "destination_port": "DST",
+    "seq": "SEQ",
+    "ack": "ACK",
+    "flags": "CTL",
+    "window": "WND",
+    "urgent": "UP",
+    "mss": "MSS",
+}
+
+
+def _difference(actual: dict[str, Any], expected: dict[str, Any]) -> SegmentDifference:
+    """Fields by their names in the cases; None is an option that is not there."""
+    fields = []
+    for name, label in _NAMES.items():
+        if name in actual or name in expected:
+            is_asked = name in expected
+            wish, value = expected.get(name), actual.get(name)
+            shown = _in_words(name, wish) if is_asked else ""
+            fields.append(Field(label, _in_words(name, value), shown, is_asked and wish != value))
+    return SegmentDifference(True, True, tuple(fields))
+
+
+def _in_words(name: str, value: Any) -> str:
+    if name == "flags" and value is not None:
+        return p.flag_names(value)
+    return "none" if value is None else str(value)
+
+
+def _numbers_of(reply: Reply) -> dict[str, Any]:
+    """What a reply tells of a segment's fields."""
+    words = {name: reply.values[name] for name in _NAMES if name in reply.values}
+    return {name: int(word) if word.isdigit() else None for name, word in words.items()}
+
+
+def _difference_when_read(seen: Segment, asked: dict[str, Any]) -> SegmentDifference:
+    wishes: dict[str, Any] = {name: 0 for name in _NUMBERS}
+    wishes |= {"mss": None, **asked}
+    actual = {name: getattr(seen, name) for name in _NAMES}
+    return _difference(actual, {name: wishes[name] for name in _NAMES})
+
+
+def _difference_of_answer(reply: Reply, wanted: dict[str, Any]) -> SegmentDifference:
+    if "none" in reply.words:
+        missing = _difference({}, wanted)
+        fields = (replace(one, actual="", differs=False) for one in missing.fields)
+        return SegmentDifference(False, True, tuple(fields))
+    return replace(_difference(_numbers_of(reply), wanted), expected=bool(wanted))
 
 
 def _unhex(text: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tcplab.check import expect_equal
@@ -43,6 +44,20 @@ def show_number(number: int) -> str:
             name = f"2^{power}" if times == 1 else f"{times}*2^{power}"
             return name if rest == 0 else f"{name} {'+' if rest > 0 else '-'} {abs(rest)}"
     return str(number)
+
+
+_SHOWN = re.compile(r"^(?:(\d+)\*)?2\^(\d+)(?: ([+-]) (\d+))?$")
+
+
+def read_number(words: str) -> int | None:
+    """What show_number has shown; None if it is no number."""
+    if words.isascii() and words.isdigit():
+        return int(words)
+    found = _SHOWN.match(words)
+    if found is None:
+        return None
+    rest = int(f"{found[3]}{found[4]}") if found[3] else 0
+    return int(found[1] or 1) * (1 << int(found[2])) + rest
 
 
 _n = show_number

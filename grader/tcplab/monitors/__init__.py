@@ -7,8 +7,11 @@ what the application did. Freedoms that the standard leaves are tolerated; nothi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tcplab.capture import AppAction, AppEvent, Capture, PacketEvent, TimeEvent
+from tcplab.difference import SegmentDifference
+from tcplab.fields import differing_segment
 from tcplab.monitors.answers import AckCount, NeedlessAnswers, SilentWhenClosed
 from tcplab.monitors.base import Monitor, Violation
 from tcplab.monitors.flow import Flows
@@ -69,7 +72,9 @@ def _packet(event: PacketEvent, monitors: list[Monitor], flows: Flows) -> Iterat
         judge = monitor.stack_sent if event.from_dut else monitor.tester_sent
         message = judge(segment, flow, flows, event.exchange)
         if message:
-            yield Violation(monitor.id, monitor.rule, message, _words(segment, flows))
+            words = _words(segment, flows)
+            difference = _marked(segment, flows, monitor.field) if event.from_dut else None
+            yield Violation(monitor.id, monitor.rule, message, words, difference, segment)
     if event.from_dut:
         flows.stack_sent(segment)
     else:
@@ -99,12 +104,23 @@ def _time(event: TimeEvent, monitors: list[Monitor], flows: Flows) -> Iterator[V
             yield Violation(monitor.id, monitor.rule, message, "")
 
 
+def _marked(segment: Segment, flows: Flows, name: str) -> SegmentDifference:
+    """A packet of the stack's, with one of its fields marked."""
+    stack_iss, tester_iss = _numbers(segment, flows)
+    whole = differing_segment(segment, {}, tester_iss, stack_iss)
+    fields = tuple(replace(one, differs=one.name == name) for one in whole.fields)
+    return replace(whole, expected=True, fields=fields)
+
+
+def _numbers(segment: Segment, flows: Flows) -> tuple[int, int]:
+    """The initial numbers of the stack and of the tester; 0 where they are not known."""
+    connection = flows.flow(segment.flow).connection
+    return (0, 0) if connection is None else (connection.iss, connection.irs or 0)
+
+
 def _words(segment: Segment, flows: Flows) -> str:
     """The packet in the notation of the transcript."""
-    connection = flows.flow(segment.flow).connection
-    sender, receiver = (0, 0)
-    if connection is not None:
-        sender, receiver = connection.iss, connection.irs or 0
+    sender, receiver = _numbers(segment, flows)
     arrow = "<" if segment.from_dut else ">"
     if not segment.from_dut:
         sender, receiver = receiver, sender

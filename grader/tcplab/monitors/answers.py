@@ -24,6 +24,7 @@ class _Question:
 class NeedlessAnswers(Monitor):
     id = "MON-10"
     rule = "A reset is never answered with a reset, nor a bare acceptable ACK with an ACK."
+    field = "CTL"
 
     def __init__(self) -> None:
         self._questions: dict[FlowKey, _Question] = {}
@@ -66,6 +67,7 @@ class NeedlessAnswers(Monitor):
 class AckCount(Monitor):
     id = "MON-11"
     rule = "There are no more acknowledgments than segments received, window updates aside."
+    field = "ACK"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         connection = flow.connection
@@ -84,6 +86,7 @@ class AckCount(Monitor):
 class SilentWhenClosed(Monitor):
     id = "MON-13"
     rule = "Where there is no connection nothing but resets is sent."
+    field = "CTL"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         if segment.has(p.RST):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tcplab.capture import AppEvent
+from tcplab.difference import SegmentDifference
 from tcplab.monitors.flow import Flow, Flows
 from tcplab.packet import Segment
 
@@ -17,6 +18,8 @@ class Violation:
     rule: str
     message: str
     packet: str
+    difference: SegmentDifference | None = None  # the packet, the field in question marked
+    segment: Segment | None = None
 
 
 class Monitor:
@@ -25,6 +28,7 @@ class Monitor:
 
     id = ""
     rule = ""
+    field = ""  # of the segment, that the rule is about, by its name in the RFC
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         return ""

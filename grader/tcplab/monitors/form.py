@@ -37,6 +37,7 @@ class HeaderForm(Monitor):
 class SegmentSize(Monitor):
     id = "MON-3"
     rule = "The MSS option stands on SYNs only, within the MTU; no payload is larger than the MSS."
+    field = "LEN"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         values = mss_values(segment.raw)
@@ -56,6 +57,7 @@ class SegmentSize(Monitor):
 class AckFlag(Monitor):
     id = "MON-4"
     rule = "Every segment carries an acknowledgment, except the first SYN and some resets (3.8)."
+    field = "CTL"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         if segment.has(p.ACK) or segment.has(p.RST):

@@ -19,6 +19,7 @@ def _known(flow: Flow, segment: Segment) -> Connection | None:
 class AckNumber(Monitor):
     id = "MON-5"
     rule = "The acknowledgment never goes back, and never past what was sent in order."
+    field = "ACK"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         connection = _known(flow, segment)
@@ -35,6 +36,7 @@ class AckNumber(Monitor):
 class RightEdge(Monitor):
     id = "MON-6"
     rule = "The right edge of the window, ack + window, never moves left (SHLD-14)."
+    field = "WND"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         connection = _known(flow, segment)
@@ -49,6 +51,7 @@ class RightEdge(Monitor):
 class WindowObeyed(Monitor):
     id = "MON-7"
     rule = "Nothing new is sent beyond the window that the peer has offered (3.8.6)."
+    field = "LEN"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         connection = _known(flow, segment)
@@ -69,6 +72,7 @@ class WindowObeyed(Monitor):
 class SameByte(Monitor):
     id = "MON-8"
     rule = "A sequence number always means the same byte, FIN or SYN."
+    field = "SEQ"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         connection = flow.connection

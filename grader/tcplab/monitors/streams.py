@@ -13,6 +13,7 @@ from tcplab.transcript import show_bytes
 class Push(Monitor):
     id = "MON-14"
     rule = "The segment that carries the last byte queued has PSH (MUST-61)."
+    field = "CTL"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         connection = flow.connection

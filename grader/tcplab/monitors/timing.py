@@ -17,6 +17,7 @@ _RATE = 200  # packets in a second that nobody asked for
 class NotTooEarly(Monitor):
     id = "MON-9"
     rule = "Nothing is sent again before the smallest RTO has passed, except in fast retransmit."
+    field = "SEQ"
 
     def stack_sent(self, segment: Segment, flow: Flow, flows: Flows, exchange: int) -> str:
         connection = flow.connection

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any, TypeVar
 
 from tcplab import mutants as named
-from tcplab.case import Case, discover
+from tcplab.case import discover
 from tcplab.errors import InfrastructureError
 from tcplab.kit import COMPONENT_FILES, Kit
 from tcplab.mutation.edit import Edit
@@ -30,6 +31,8 @@ from tcplab.mutation.trial import (
 from tcplab.namespace import die_with_parent
 from tcplab.progress import Progress
 from tcplab.sandbox import Launcher
+
+T = TypeVar("T")
 
 _FORK = multiprocessing.get_context("fork")
 
@@ -114,8 +117,8 @@ def try_all(
     by_id = {edit.id: edit for edit in edits}
     listed = load_survivors(kit.root / "grader" / "mutants" / "survivors")
     verdicts: dict[str, Verdict] = {}
-    cases = discover(kit.checkpoints())
-    for verdict in _verdicts(kit, cases, subjects, launcher, jobs, seed):
+    trials = over_all(kit, subjects, Laboratory.try_one, launcher=launcher, jobs=jobs, seed=seed)
+    for _, verdict in trials:
         verdicts[verdict.name] = verdict
         progress(len(verdicts), len(subjects), verdict.name)
     return [
@@ -124,15 +127,18 @@ def try_all(
     ]
 
 
-def _verdicts(
+def over_all(
     kit: Kit,
-    cases: Sequence[Case],
     subjects: Sequence[Subject],
+    task: Callable[[Laboratory, Subject], T],
+    *,
     launcher: Launcher,
     jobs: int,
     seed: int,
-) -> Iterator[Verdict]:
-    """Hands the subjects out, one at a time, to processes that each have a laboratory."""
+) -> Iterator[tuple[Subject, T]]:
+    """Hands the subjects out, one at a time, to processes that each have a laboratory. What came of
+    the task for each, in any order."""
+    cases = discover(kit.checkpoints())
 
     def work(orders: Connection, folder: Path) -> None:
         laboratory = Laboratory(kit, cases, launcher, folder, seed)
@@ -140,7 +146,7 @@ def _verdicts(
             if isinstance(number, str):
                 orders.send(laboratory.complaint_about_the_reference(number))
             else:
-                orders.send(laboratory.try_one(subjects[number]))
+                orders.send((number, task(laboratory, subjects[number])))
 
     with _scratch_folder(kit) as scratch:
         team = [
@@ -148,7 +154,8 @@ def _verdicts(
         ]
         try:
             _check_the_reference(team[0].orders, subjects)
-            yield from _share_out(team, len(subjects))
+            for number, result in _share_out(team, len(subjects)):
+                yield subjects[number], result
         finally:
             for hand in team:
                 hand.dismiss()
@@ -164,7 +171,7 @@ def _scratch_folder(kit: Kit) -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix="tcplab-mutants-")
 
 
-def _share_out(team: Sequence[_Hand], count: int) -> Iterator[Verdict]:
+def _share_out(team: Sequence[_Hand], count: int) -> Iterator[tuple[int, Any]]:
     """Gives each hand a number to try, and another one whenever it has done, until all are done."""
     waiting = list(reversed(range(count)))
     busy = {hand.orders for hand in team}
@@ -173,9 +180,10 @@ def _share_out(team: Sequence[_Hand], count: int) -> Iterator[Verdict]:
     while busy:
         for ready in wait(list(busy)):
             assert isinstance(ready, Connection)
-            verdict = _receive(ready)
-            assert isinstance(verdict, Verdict)
-            yield verdict
+            answer = _receive(ready)
+            assert isinstance(answer, tuple)
+            number, result = answer
+            yield number, result
             if waiting:
                 ready.send(waiting.pop())
             else:

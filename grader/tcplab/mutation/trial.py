@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,19 +103,40 @@ class Laboratory:
     def try_one(self, subject: Subject) -> Verdict:
         """Builds the subject and runs the cases of its checkpoint until one of them fails."""
         original = (self._kit.reference / subject.file).read_bytes()
+        checkpoint = self._checkpoints[checkpoint_of(subject.file)]
+        try:
+            with self._built(subject, checkpoint) as binary:
+                verdict = self._judge(subject, checkpoint, binary)
+                if verdict.status == SURVIVED and self._compiles_to_the_same(subject, original):
+                    verdict = Verdict(subject.name, SAME_CODE)
+                return verdict
+        except BuildError as error:
+            return Verdict(subject.name, BROKEN, how=str(error))
+
+    def failures_of(self, subject: Subject) -> dict[str, Outcome]:
+        """Builds the subject and runs all cases of its checkpoint: those that failed, by id. What
+        could not be run is left out. Raises BuildError."""
+        checkpoint = self._checkpoints[checkpoint_of(subject.file)]
+        outcomes: dict[str, Outcome] = {}
+        with self._built(subject, checkpoint) as binary:
+            own = [(case, binary) for case in self._cases if case.checkpoint == checkpoint.number]
+            worker = Worker(own, self._launcher, "socketpair", self._seed, None)
+            worker.run(outcomes.__setitem__)
+        return {
+            identity: outcome
+            for identity, outcome in outcomes.items()
+            if outcome.status not in (PASSED, NOT_RUN)
+        }
+
+    @contextmanager
+    def _built(self, subject: Subject, checkpoint: Checkpoint) -> Iterator[Path]:
+        """The program made of the reference with the subject in it. Raises BuildError."""
         place = self._work / subject.file
         place.write_bytes(subject.source)
         try:
-            checkpoint = self._checkpoints[checkpoint_of(subject.file)]
-            binary = self._builder(self._work).build(checkpoint, subject.mode)
-            verdict = self._judge(subject, checkpoint, binary)
-            if verdict.status == SURVIVED and self._compiles_to_the_same(subject, original):
-                verdict = Verdict(subject.name, SAME_CODE)
-            return verdict
-        except BuildError as error:
-            return Verdict(subject.name, BROKEN, how=str(error))
+            yield self._builder(self._work).build(checkpoint, subject.mode)
         finally:
-            place.write_bytes(original)
+            shutil.copyfile(self._kit.reference / subject.file, place)
             for path in set(self._cache.iterdir()) - self._keep:
                 path.unlink()
 

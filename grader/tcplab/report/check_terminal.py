@@ -39,6 +39,7 @@ class CheckScreen:
         self._most_others = most_others
         self._lines = 0
         self._width = console.width if console.is_terminal else _WIDTH
+        self._heard: list[CaseResult] = []
         self._explained: CaseResult | None = None
         self._not_reached: CaseResult | None = None
 
@@ -79,7 +80,10 @@ class CheckScreen:
     def case(self, case: CaseResult) -> None:
         """The first that failed is explained as soon as it is known. One that was not reached is
         only if nothing failed."""
-        if case.passed or self._explained is not None:
+        if self._explained is not None:
+            return
+        self._heard.append(case)
+        if case.passed:
             return
         if case.outcome.status == NOT_RUN:
             self._not_reached = self._not_reached or case
@@ -89,7 +93,8 @@ class CheckScreen:
     def _explain(self, case: CaseResult) -> None:
         self._explained = case
         self._say(Text())
-        for line in explain(case, max(_FEWEST, _SCREEN - self._lines - _AFTER)):
+        room = max(_FEWEST, _SCREEN - self._lines - _AFTER)
+        for line in explain(case, room, self._width, self._heard):
             self._say(line)
 
     # --- at the end ----------------------------------------------------------------------------

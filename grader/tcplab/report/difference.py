@@ -32,13 +32,15 @@ def _segment(one: SegmentDifference, width: int) -> Iterator[Text]:
     fields = _that_fit(one.fields, width - INDENT - _LABEL)
     widths = [_width(field) for field in fields]
     yield Text.assemble(" " * (INDENT + _LABEL), (_row([f.name for f in fields], widths), "bold"))
-    if one.expected:
+    if one.expected and any(field.expected for field in fields):
         yield _labelled("expected", _row([_wish(field) for field in fields], widths), _RIGHT)
-    else:
+    elif not one.expected:
         yield _labelled("expected", "no segment", _RIGHT)
     if not one.came:
         within = f" within {one.within_ms} ms" if one.within_ms else ""
-        yield _labelled("actual", f"{_SIGN} no segment came{within}", _WRONG)
+        yield _labelled("actual", f"{_SIGN} no such segment came{within}", _WRONG)
+        if one.instead:
+            yield _labelled("", cut(f"only {one.instead}", width - INDENT - _LABEL), "none")
         return
     yield _actual(one, fields, widths)
     if one.expected:
@@ -101,7 +103,7 @@ def _bytes(one: BytesDifference, width: int) -> Iterator[Text]:
     for label, style, run in (("expected", _RIGHT, one.expected), ("actual", _WRONG, one.actual)):
         shown = run[first - one.start : first - one.start + count]
         digits = f"{shown.hex(' '):<{3 * count}}"
-        yield _labelled(label, f"{digits} {_letters(shown)}", style)
+        yield _labelled(label, f"{digits} {_letters(shown)}" if shown else "nothing", style)
     at = one.offset - first
     carets = f"{' ' * 3 * at}^^"
     line = f"{carets:<{3 * count}} {' ' * at}^"

@@ -3,18 +3,28 @@ differed, and what was done before."""
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
+from tcplab.components.seqno import read_number, show_number
 from tcplab.failure import Failure
 from tcplab.harmless import cut
 from tcplab.report.difference import difference_lines
+from tcplab.report.ladder import heading, rungs
 from tcplab.report.words import rfc_words
+from tcplab.rfc_titles import title_of
 
-_FEWEST_STEPS = 3
+_FEWEST_STEPS = 4  # lines
+_STEP = re.compile(r"^ {0,2}(\d+)  ")
+_STEP_WORDS = 5  # columns before the words of a step
 _LABEL = 10  # columns of what stands before a note
+_PLACE = re.compile(r",? at \S+:\d+ in \S+?(?=,|$)")
+_ADDRESSES = re.compile(r" on (?:unknown )?address .*| \(pc .*| at 0x.*")
+_LARGE = 100_000
 
 
 def failure_lines(one: Failure, room: int, width: int) -> list[Text]:
@@ -28,9 +38,11 @@ def failure_lines(one: Failure, room: int, width: int) -> list[Text]:
     again = Text(f"  {'again':<{_LABEL}}{one.rerun}", style="cyan")
     left = room - len(head) - len(what) - _height(again, width)
     notes = _that_fit(_notes(one, width), left - min(_FEWEST_STEPS, len(one.steps)))
-    left -= len(notes)
-    steps = [Text(line) for line in _last_steps(one.steps, left, width)]
-    return [*head, *steps, *what, *notes, again]
+    steps = _last(_all_steps(one, width), left - len(notes), width)
+    lines = [*head, *steps, *what, *notes, again]
+    for line in lines:
+        line.rstrip()
+    return lines
 
 
 def _height(line: Text, width: int) -> int:
@@ -45,59 +57,125 @@ def _head(one: Failure, width: int) -> Iterator[Text]:
     if len(one.id) + len(where) + 3 <= width:
         yield Text.assemble((one.id, "bold"), " · ", (where, "bold yellow"))
     else:
-        yield Text(one.id, style="bold")
-        yield Text(f"  {where}", style="bold yellow")
-    clauses = ", ".join(map(rfc_words, one.rfc))
-    for line in _wrapped(one.rule, width):
-        yield Text(line)
-    yield Text(f"  {cut(clauses, width - 2)}", style="dim")
+        yield Text(cut(one.id, width), style="bold")
+        yield Text(cut(f"  {where}", width), style="bold yellow")
+    yield from (Text(line) for line in _wrapped(one.rule, width))
+    yield Text(f"  {cut(_clauses(one.rfc), width - 2)}", style="dim")
 
 
 def _where(one: Failure) -> str:
-    place = one.place
-    if place is None:
+    if one.place is None:
         return one.file
     folder, slash, _ = one.file.rpartition("/")
-    return f"{folder}{slash}{place.file}:{place.line}, in {place.function}"
+    return f"{folder}{slash}{one.place.file}:{one.place.line}"
+
+
+def _clauses(rfc: Sequence[str]) -> str:
+    """Sections by their titles, labels of requirements behind them."""
+    sections = [label for label in rfc if " " in label]
+    labels = [label for label in rfc if " " not in label]
+    words = [f"{rfc_words(label)} {title_of(label)}".rstrip() for label in sections]
+    return "; ".join([*words, ", ".join(labels)] if labels else words)
 
 
 # --- what happened -------------------------------------------------------------------------------
 
 
 def _what_happened(one: Failure, width: int) -> Iterator[Text]:
-    if not (one.expected or one.actual):
-        yield from (Text(line, style="red") for line in _wrapped(one.message, width, "  "))
-        if one.place is not None and one.place.source:
-            yield Text(cut(f"  {one.place.line:>5} │ {one.place.source}", width), style="bold")
+    if one.place is not None or one.status in ("crashed", "timeout"):
+        yield from _stopped(one, width)
+    elif not (one.expected or one.actual):
+        yield from _marked(_message(one), width)
+    elif one.breaks_a_rule_of_all_cases:
+        yield from _marked(f"a rule of every case was broken: {one.expected}", width)
+        yield from _valued("actual", one.actual, width, "red")
+    elif not one.difference_is_all:
+        yield from _marked(one.subject, width)
     if one.difference is not None:
-        if not one.difference_is_all:
-            yield Text(f"  {cut(one.subject, width - 2)}", style="bold")
         yield from difference_lines(one.difference, width)
-    elif one.expected or one.actual:
-        yield Text(f"  {cut(one.subject, width - 2)}", style="bold")
-        yield from _two_values(one, width)
+    elif (one.expected or one.actual) and not one.breaks_a_rule_of_all_cases:
+        yield from _valued("expected", one.expected, width, "green")
+        yield from _valued("actual", one.actual + _how_far_off(one), width, "red")
 
 
-def _two_values(one: Failure, width: int) -> Iterator[Text]:
-    for label, words, style in (
-        ("expected", one.expected, "green"),
-        ("actual", one.actual, "red"),
-    ):
-        lines = _wrapped(words, width - 14)[:3]
-        for at, line in enumerate(lines or [""]):
-            yield Text(f"    {label if at == 0 else '':<{_LABEL}}{line}", style=style)
+def _stopped(one: Failure, width: int) -> Iterator[Text]:
+    """A crash, or a hang: how, and the student's functions around the place."""
+    how = "crashed" if one.status == "crashed" else "did not come to an end"
+    where = f" in {one.place.function}" if one.place is not None else ""
+    if any("LeakSanitizer" in line for line in one.sanitizer):
+        how, where = "memory was lost", f", allocated{where}"
+    yield from _marked(f"{how}{where}, in step {one.step}: {_message(one)}", width)
+    for place in (one.place, *one.called_from[:1]):
+        if place is not None and place.source:
+            words = f"  {f'{place.file}:{place.line}':>{_LABEL + 8}} │ {place.source}"
+            yield Text(cut(words, width), style="bold" if place is one.place else "")
+
+
+def _message(one: Failure) -> str:
+    """Without what is said beside it: the step, and the place."""
+    return _PLACE.sub("", one.message.partition(", in step ")[0])
+
+
+def _marked(words: str, width: int) -> Iterator[Text]:
+    for at, line in enumerate(_wrapped(words, width - 4)[:4]):
+        yield Text(f"  {'✗' if at == 0 else ' '} {line}", style="bold red")
+
+
+def _valued(label: str, words: str, width: int, style: str) -> Iterator[Text]:
+    for at, line in enumerate(_wrapped(words, width - 12)[:3] or [""]):
+        yield Text(f"  {label if at == 0 else '':<{_LABEL}}{line}", style=style)
+
+
+def _how_far_off(one: Failure) -> str:
+    """Where both values are large numbers, which nobody likes to subtract."""
+    expected, actual = read_number(one.expected), read_number(one.actual)
+    if expected is None or actual is None or max(expected, actual) < _LARGE:
+        return ""
+    words = "too low" if actual < expected else "too high"
+    return f"  ({show_number(abs(actual - expected))} {words})"
 
 
 # --- what was done before ------------------------------------------------------------------------
 
 
-def _last_steps(steps: tuple[str, ...], room: int, width: int) -> Iterator[str]:
-    """The end of the transcript: that is where it went wrong."""
+def _all_steps(one: Failure, width: int) -> list[Text]:
+    """As a ladder where there are packets and the story is known; otherwise as they were told."""
+    if one.story is not None and any(True for _ in one.story.passages()):
+        acts = tuple(act for act in one.story.acts if act.number <= one.step)
+        return [heading(width), *rungs(replace(one.story, acts=acts), True, width)]
+    return [*_told(_up_to(one.step, one.steps), width)]
+
+
+def _up_to(step: int, lines: Sequence[str]) -> Sequence[str]:
+    """Without the steps after this one."""
+    for at, line in enumerate(lines):
+        found = _STEP.match(line)
+        if found and int(found[1]) > step:
+            return lines[:at]
+    return lines
+
+
+def _told(steps: Sequence[str], width: int) -> Iterator[Text]:
+    """The last step marked: that is where it went wrong."""
+    last = max((at for at, line in enumerate(steps) if _STEP.match(line)), default=-1)
+    for at, line in enumerate(steps):
+        if at != last:
+            yield Text(cut(line, width))
+            continue
+        front, words = line[:_STEP_WORDS].rstrip(), line[_STEP_WORDS:]
+        for number, part in enumerate(_wrapped(words, width - _STEP_WORDS - 1)[:3]):
+            begin = f"{front} ✗ " if number == 0 else " " * (_STEP_WORDS + 1)
+            yield Text(begin + part, style="bold red")
+
+
+def _last(lines: Sequence[Text], room: int, width: int) -> list[Text]:
+    """The end of them, for that is where it went wrong."""
     room = max(room, _FEWEST_STEPS)
-    if len(steps) > room:
-        yield f"     … {len(steps) - room + 1} earlier lines, all of them with --json"
-        steps = steps[len(steps) - room + 1 :]
-    yield from (cut(line, width) for line in steps)
+    if len(lines) <= room:
+        return [*lines]
+    skipped = len(lines) - room + 1
+    words = f"… {skipped} lines before: ./tcplab trace, or --json, has all of them"
+    return [Text(cut(f"      {words}", width), style="dim"), *lines[skipped:]]
 
 
 # --- what may help -------------------------------------------------------------------------------
@@ -106,20 +184,33 @@ def _last_steps(steps: tuple[str, ...], room: int, width: int) -> Iterator[str]:
 def _notes(one: Failure, width: int) -> Iterator[list[Text]]:
     """Each by itself, the most helpful first. A hint is about the rule of the case: to one that
     crashed it says nothing."""
-    if one.sanitizer:
-        yield _labelled("sanitizer", one.sanitizer, width)
-    elif one.hint:
+    if one.sanitizer and one.status == "crashed":
+        yield _labelled("sanitizer", [*_sanitizers_words(one)], width)
+    for at, cause in enumerate(one.causes):
+        lines = _wrapped(cause.mistake, width - _LABEL - 2)
+        yield _labelled("likely" if at == 0 else "or", lines, width)
+    if one.hint:
         yield _labelled("hint", _wrapped(one.hint, width - _LABEL - 2), width)
     if one.printed:
         yield _labelled("printed", one.printed, width)
+
+
+def _sanitizers_words(one: Failure) -> Iterator[str]:
+    """The error and the access in a line, without addresses; and the calls that led there."""
+    yield "; ".join(_ADDRESSES.sub("", line) for line in one.sanitizer)
+    calls = [f"{place.function}, {place.file}:{place.line}" for place in one.places]
+    if calls:
+        yield f"in {' ← '.join(calls)}"
 
 
 def _that_fit(notes: Iterable[list[Text]], room: int) -> list[Text]:
     """Whole notes, or what fits of the first."""
     kept: list[Text] = []
     for lines in notes:
-        if len(kept) + len(lines) <= max(1, room) or not kept:
+        if not kept:
             kept += lines[: max(1, room)]
+        elif len(kept) + len(lines) <= room:
+            kept += lines
     return kept
 
 
@@ -130,7 +221,5 @@ def _labelled(label: str, lines: Iterable[str], width: int) -> list[Text]:
     ]
 
 
-def _wrapped(words: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        words, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-    )
+def _wrapped(words: str, width: int) -> list[str]:
+    return textwrap.wrap(words, width, break_on_hyphens=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from rich.text import Text
@@ -12,28 +13,47 @@ from tcplab.story import Act, Passage, Story
 
 _TIME = 9  # columns
 _SHORTEST = 3  # of a shaft
+_MOST_LINES = 3  # of the step that failed
 _STYLES = {False: "cyan", True: "yellow"}  # from the tester, from the stack
 
 
 def ladder(story: Story, outcome: Outcome, width: int) -> Iterator[Text]:
     """A line each, for a terminal of so many columns."""
-    rung = width - _TIME - 1
     if any(True for _ in story.passages()):
-        heads = "tester" + " " * (rung - len("tester") - len("stack")) + "stack"
-        yield Text(f"{'ms':>{_TIME - 1}}  {heads}", style="bold")
-    for act in story.acts:
-        failed = act is story.acts[-1] and outcome.status != "passed"
-        yield _step(act, failed, width)
-        for line in act.lines:
-            yield _passage(line, rung) if isinstance(line, Passage) else _note(line, width)
+        yield heading(width)
+    yield from rungs(story, outcome.status != "passed", width)
     if outcome.status != "passed":
         yield from _difference(outcome, width)
 
 
-def _step(act: Act, failed: bool, width: int) -> Text:
-    sign, style = (" ✗", "bold red") if failed else ("", "")
-    words = cut(act.text, width - _TIME - 7)
-    return Text(f"{'':{_TIME}}{act.number:>3}{sign or ' '} {words}", style=style)
+def heading(width: int) -> Text:
+    """Who stands on which side."""
+    heads = "tester" + " " * (_rung(width) - len("tester") - len("stack")) + "stack"
+    return Text(f"{'ms':>{_TIME - 1}}  {heads}", style="bold")
+
+
+def rungs(story: Story, failed: bool, width: int) -> Iterator[Text]:
+    """The steps, and their packets; the last step is marked if it failed."""
+    for act in story.acts:
+        yield from _step(act, failed and act is story.acts[-1], width)
+        for line in act.lines:
+            yield _passage(line, _rung(width)) if isinstance(line, Passage) else _note(line, width)
+
+
+def _rung(width: int) -> int:
+    return width - _TIME - 1
+
+
+def _step(act: Act, failed: bool, width: int) -> Iterator[Text]:
+    """A line; of the one that failed there is more to read."""
+    room = width - _TIME - 7
+    if not failed:
+        yield Text(f"{'':{_TIME}}{act.number:>3}  {cut(act.text, room)}")
+        return
+    lines = textwrap.wrap(act.text, room, break_on_hyphens=False)[:_MOST_LINES]
+    for at, line in enumerate(lines):
+        front = f"{act.number:>3} ✗ " if at == 0 else " " * 6
+        yield Text(f"{'':{_TIME}}{front}{line}", style="bold red")
 
 
 def _note(words: str, width: int) -> Text:

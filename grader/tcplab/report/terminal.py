@@ -4,7 +4,7 @@ for each of the others follows."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -13,7 +13,7 @@ from tcplab.failure import failure_of
 from tcplab.harmless import cut, harmless
 from tcplab.report.failure import failure_lines
 from tcplab.report.words import rfc_words as rfc_words  # noqa: F401
-from tcplab.result import CaseResult, CheckpointResult, GradeResult
+from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult
 from tcplab.score import in_words
 
 _SCREEN = 24  # lines
@@ -57,12 +57,18 @@ def lines_of(result: GradeResult) -> list[Text]:
     if not failures:
         return head + tail
     room = _SCREEN - len(head) - len(tail) - 1
-    first = explain(failures[0], room)
+    everything = [case for one in result.checkpoints for case in one.cases]
+    first = explain(_root(failures), room, among=everything)
     groups = _grouped(failures)
     if len(failures) == 1:
         return head + [Text(), *first] + tail
     others = [Text(), Text(f"All {len(failures)} that did not pass:"), *map(_group, groups)]
     return head + [Text(), *first] + tail + others
+
+
+def _root(failures: Sequence[CaseResult]) -> CaseResult:
+    """The first one that was run: what others are built on stands before them."""
+    return next((one for one in failures if one.outcome.status != NOT_RUN), failures[0])
 
 
 def _checkpoint(one: CheckpointResult) -> Iterator[Text]:
@@ -103,9 +109,15 @@ def _group(alike: list[CaseResult]) -> Text:
     )
 
 
-def explain(case: CaseResult, room: int = _SCREEN, width: int = _WIDTH) -> list[Text]:
-    """One failure for a person, in at most `room` lines of a terminal with so many columns."""
-    return failure_lines(failure_of(case), room, width)
+def explain(
+    case: CaseResult,
+    room: int = _SCREEN,
+    width: int = _WIDTH,
+    among: Sequence[CaseResult] = (),
+) -> list[Text]:
+    """One failure for a person, in at most `room` lines of a terminal with so many columns.
+    `among`: all cases of the run, passed or not, for the likely causes."""
+    return failure_lines(failure_of(case, among), room, width)
 
 
 def _verdict(result: GradeResult) -> Text:
