@@ -62,8 +62,7 @@ class Mutant:
     @property
     def mistake(self) -> str:
         """What is wrong, for somebody who may have made the same mistake: a sentence."""
-        words = self.symptom or _LABELS.sub("", self.bug)
-        return words[:1].upper() + words[1:]
+        return self.symptom or _LABELS.sub("", self.bug)
 
 
 def load(folder: Path) -> list[Mutant]:

@@ -36,9 +36,14 @@ def update(
         if cases is None and mutant.name in old:
             cases = dict(old[mutant.name].cases)
         if cases:
-            rows.append(causes.Symptoms(mutant.name, mutant.file, mutant.mistake, cases))
+            rows.append(causes.Symptoms(mutant.name, mutant.file, sentence_of(mutant), cases))
     path.write_text(causes.to_text(rows, causes.ids_in(path)), encoding="utf-8")
     return len(rows)
+
+
+def sentence_of(mutant: mutants.Mutant) -> str:
+    """The mistake, for a student."""
+    return mutant.mistake[:1].upper() + mutant.mistake[1:]
 
 
 def signatures_of(laboratory: Laboratory, subject: Subject) -> dict[str, Signature]:
