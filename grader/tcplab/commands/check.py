@@ -49,9 +49,10 @@ _ALL = range(6)
     show_default=True,
     help="none: run the code unconfined, for code that you trust.",
 )
+@click.option("--watch", is_flag=True, help="Check again after each save; keys do the rest.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
 def command(
-    words: tuple[str, ...], folder: str | None, json_file: str | None, **options: Any
+    words: tuple[str, ...], folder: str | None, watch: bool, json_file: str | None, **options: Any
 ) -> int:
     """Checks checkpoint N, 0 to 5, of the work folder that this is, or is below: compiles its
     files, runs its unit tests, and the grader's cases from simple to complex. The first failure is
@@ -69,7 +70,7 @@ def command(
         check_place(json_file)
     subject = _Subject.find(target)
     numbers = [number] if number is not None else subject.numbers()
-    if number is None and len(numbers) > 1 and json_file != "-":
+    if len(numbers) > 1 and json_file != "-" and not watch:
         print("All six checkpoints are done: they are checked once more.\n")
     from tcplab.runner import Plan
 
@@ -77,6 +78,9 @@ def command(
         Plan(subject.target, checkpoints=(one,), skips=True, again="check", **options)
         for one in numbers
     ]
+    if watch:
+        _watch(subject, plans[0], json_file)
+        return 0
     return _check(subject, plans, json_file)
 
 
@@ -147,6 +151,16 @@ def _check(subject: _Subject, plans: list[Plan], json_file: str | None) -> int:
         records = [one.to_json() for one in done]
         json_report.write_record(_merged(records), json_file)
     return 0 if all(one.passed for one in done) else 1
+
+
+def _watch(subject: _Subject, plan: Plan, json_file: str | None) -> None:
+    from tcplab.build import Target
+    from tcplab.checking.watching import watch
+    from tcplab.kit import Kit
+
+    if json_file is not None:
+        raise click.UsageError("--watch shows each result as it comes: leave out --json")
+    watch(plan, Target.find(Kit.find(), subject.target).folder, subject.root)
 
 
 def _merged(records: list[dict[str, Any]]) -> dict[str, Any]:

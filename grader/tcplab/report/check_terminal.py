@@ -31,12 +31,12 @@ _PLACE = re.compile(r"^([\w.-]+\.[ch]):(\d+): ")
 class CheckScreen:
     """Prints a check. It is a `Listener`."""
 
-    def __init__(self, console: Console, folder: Path, *, most_others: int | None = None):
-        """`folder` has the student's files. `most_others`: how many of the failures that are not
-        explained get a line; None: all."""
+    def __init__(self, console: Console, folder: Path, *, fits: bool = False):
+        """`folder` has the student's files. `fits`: no more failures get a line than the terminal
+        has room for."""
         self._console = console
         self._folder = folder
-        self._most_others = most_others
+        self._fits = fits and console.is_terminal
         self._lines = 0
         self._width = console.width if console.is_terminal else _WIDTH
         self._heard: list[CaseResult] = []
@@ -113,11 +113,12 @@ class CheckScreen:
 
     def _others(self, failures: Sequence[CaseResult]) -> None:
         lines = [*_others(failures, self._explained, self._width)]
-        most = len(lines) if self._most_others is None else self._most_others
+        room = self._console.height - self._lines - _AFTER
+        most = max(1, room) if self._fits else len(lines)
         for line in lines[:most]:
             self._say(line)
         if len(lines) > most:
-            self._say(Text(f" … {len(lines) - most} more lines", "dim"))
+            self._say(Text(f" … and {len(lines) - most} more lines", "dim"))
 
     def _head(self, checkpoint: Checkpoint) -> None:
         files = ", ".join(checkpoint.files)
