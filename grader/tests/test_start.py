@@ -39,7 +39,8 @@ def test_going_on_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_a_kit_that_has_moved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     elsewhere, folder = tmp_path / "kit", tmp_path / "mine"
-    shutil.copytree(Kit.find().skeleton, elsewhere / "skeleton")
+    for part in ("skeleton", "labs"):
+        shutil.copytree(Kit.find().root / part, elsewhere / part)
     start(Kit(elsewhere), folder)
     (folder / ".clangd").write_text("mine", encoding="utf-8")
     assert main(["start", str(folder)]) == 0
