@@ -46,7 +46,8 @@ class Message:
 class Said:
     """What an object on the device answered when it was asked for its state, as its code has it:
     not to be relied on. `kind` is a word of the command channel (conn, tcp, sender, receiver,
-    reassembler, stream), or `listener`, which is known without asking; its identity is the port."""
+    reassembler, stream; or seqno: a call with its arguments and the answer), or `listener`, which
+    is known without asking; its identity is the port."""
 
     kind: str
     identity: int

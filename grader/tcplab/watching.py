@@ -21,6 +21,11 @@ from tcplab.wire import Wire
 
 _Words = dict[str, str]
 _MOST_DIGITS = 20
+_CALLS = {
+    "wrap": ("absolute", "isn"),
+    "unwrap": ("raw", "isn", "checkpoint"),
+    "before": ("a", "b"),
+}
 
 
 class _Enough(Exception):
@@ -47,7 +52,7 @@ def watched(
     except Exception:  # a mistake in the case: the first run has told of it
         pass
     second = story_of(lab.transcript)
-    return Story(tuple(_merged(first.acts, second.acts, lab.seen)))
+    return replace(first, acts=tuple(_merged(first.acts, second.acts, lab.seen)))
 
 
 def _merged(first: tuple[Act, ...], second: tuple[Act, ...], seen: _Seen) -> Iterator[Act]:
@@ -135,7 +140,7 @@ class _WatchedLab(Lab):
         device = self.dut_if_started
         if device is None or self._is_unread:
             return
-        said = []
+        said = self._objects.calls()
         for kind, identity, request in [*self._objects.queries()]:
             try:
                 values = self._ask(device, request) if request else {}
@@ -178,6 +183,12 @@ class _Objects:
         self._listeners: dict[int, None] = {}
         self._isn: dict[tuple[str, int], int] = {}  # of what the device sends
         self._irs: dict[tuple[str, int], int] = {}  # of what it gets
+        self._calls: list[_Words] = []  # of seqno.h
+
+    def calls(self) -> list[Said]:
+        """Calls that leave nothing behind, since this was asked last."""
+        calls, self._calls = self._calls, []
+        return [Said("seqno", 0, call) for call in calls]
 
     def queries(self) -> Iterator[tuple[str, int, str]]:
         """Kind, identity, and the request that asks for its state."""
@@ -194,6 +205,10 @@ class _Objects:
         kind, _, action = verb.partition(".")
         if kind == "conn":
             self._note_stack(action, words, reply)
+            return None
+        if kind == "seqno" and action in _CALLS:
+            values = dict(zip(_CALLS[action], words), answer=str(reply.number(0)))
+            self._calls.append({"call": action, **values})
             return None
         if kind not in self._STATES or not words or not words[0].isdigit():
             return None

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tcplab.harmless import harmless
+from tcplab.report.trace_page import circle
 from tcplab.report.terminal import rfc_words
 from tcplab.report.trace_page.bars import Axes, Picture, Table, axes_of, pictures, table
+from tcplab.report.trace_page.circle import Circle
 from tcplab.report.trace_page.scenes import ENDS, Answer, Scene, Standing, scenes_of
 from tcplab.report.trace_page.states import BOX_HEIGHT, BOX_WIDTH, BOXES, VIEW_BOX, WAYS
 from tcplab.result import CaseResult
@@ -64,6 +66,7 @@ class Panel:
     answers: tuple[Answer, ...] = ()
     others: tuple[str, ...] = ()
     standing: Standing | None = None
+    circle: Circle | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -121,10 +124,13 @@ def page(runs: Sequence[Run], *, seed: int, kit: str) -> str:
         kit=kit,
         ends=_ends(rows),
         has_state=any(row.panels for row in rows),
+        buffers=any(panel.pictures for row in rows for panel in row.panels),
+        circles=any(panel.circle for row in rows for panel in row.panels),
         boxes=BOXES,
         ways=WAYS,
         view_box=VIEW_BOX,
         box_size=(BOX_WIDTH, BOX_HEIGHT),
+        circle=circle,
         script=script,
         style=style,
         script_hash=_hash(script),
@@ -164,6 +170,7 @@ def _told_once(panels: Sequence[Panel]) -> Iterator[Panel]:
         answers=one.answers if one.answers == other.answers else (),
         others=one.others if one.others == other.others else (),
         standing=one.standing if one.standing == other.standing else None,
+        circle=one.circle if one.circle == other.circle else None,
     )
     if not common.is_empty:
         yield common
@@ -175,6 +182,7 @@ def _told_once(panels: Sequence[Panel]) -> Iterator[Panel]:
             answers=() if common.answers else panel.answers,
             others=() if common.others else panel.others,
             standing=None if common.standing else panel.standing,
+            circle=None if common.circle else panel.circle,
         )
         if not rest.is_empty:
             yield rest
@@ -188,6 +196,7 @@ def _panel(scene: Scene, whose: str, axes: Axes) -> Panel:
         scene.answers,
         scene.others,
         scene.standing,
+        scene.circle,
     )
 
 

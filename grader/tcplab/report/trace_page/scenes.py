@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tcplab.report.trace_page.axis import TRUE_TO_SCALE
+from tcplab.report.trace_page.circle import Circle, circle_of
 from tcplab.report.trace_page.flows import Arrival, Flows
 from tcplab.report.trace_page.spaces import Conversation, Space, Span
 from tcplab.report.trace_page.states import NAMES, History, Way
@@ -33,6 +34,7 @@ _WORDS = {
     "eof": "end of file",
 }
 _FLAGS = {"closed", "finished", "eof", "syn_acked", "fin_acked", "synchronized", "update_due"}
+_SILENT = {"listener", "seqno"}  # of which nothing is told but what is drawn
 _HIDDEN = {"local_port", "remote_port"}
 
 
@@ -94,6 +96,7 @@ class Scene:
     standing: Standing | None
     answers: tuple[Answer, ...]
     others: tuple[str, ...]  # further connections, in words
+    circle: Circle | None
 
 
 def scenes_of(story: Story) -> Iterator[Scene]:
@@ -126,8 +129,9 @@ class _Stage:
             directions=tuple(self._directions()),
             buffers=tuple(self._buffers(act.said)),
             standing=standing,
-            answers=tuple(map(_answer, (one for one in act.said if one.kind != "listener"))),
+            answers=tuple(_answer(one) for one in act.said if one.kind not in _SILENT),
             others=tuple(state_of),
+            circle=next((circle_of(one.values) for one in act.said if one.kind == "seqno"), None),
         )
 
     # --- messages ------------------------------------------------------------------------------
