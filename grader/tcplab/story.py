@@ -57,7 +57,7 @@ class Said:
 @dataclass(frozen=True)
 class Act:
     """A step. `lines` are its packets, and notes that are none. Where the case was watched
-    (watching.py), `messages` went to and came from components in it, and `said` is how things
+    (onlooker.py), `messages` went to and came from components in it, and `said` is how things
     stood after it."""
 
     number: int

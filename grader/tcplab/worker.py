@@ -29,7 +29,7 @@ from tcplab.sanitizer import tidy_report
 from tcplab.stack import StackOptions
 from tcplab.stage import Stage, StageLost
 from tcplab.story import story_of
-from tcplab.watching import watched
+from tcplab.onlooker import watched
 from tcplab.wire import Wire, open_wire
 
 _ATTEMPTS = 3  # at a case whose device was killed, through no fault of its own

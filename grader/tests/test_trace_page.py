@@ -57,7 +57,9 @@ def changed(folder: Path, file: str, *edits: tuple[str, str]) -> Path:
 # --- looking on -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pattern", ["connection.time-wait*", "sender.*probe*", "reassembler.*"])
+@pytest.mark.parametrize(
+    "pattern", ["connection.time-wait*", "sender.*probe*", "reassembler.overlap*"]
+)
 def test_to_be_watched_changes_nothing(pattern: str) -> None:
     plain = run_cases("reference", pattern, stories=True)
     seen = run_cases("reference", pattern, watched=True)
@@ -90,6 +92,18 @@ def test_a_query_that_ends_the_device_is_not_held_against_it(tmp_path: Path) -> 
     assert (plain.outcome.status, seen.outcome.status) == ("passed", "passed")
     assert seen.outcome.story is not None
     assert not any(act.said for act in seen.outcome.story.acts)
+
+
+def test_a_hang_is_told_with_all_that_was_seen_before_it(tmp_path: Path) -> None:
+    head = "void byte_stream_pop(struct byte_stream *stream, size_t n)\n{\n"
+    loop = "    for (volatile int spin = 1; spin;) {\n    }\n"
+    broken = changed(tmp_path / "work", "byte_stream.c", (head, head + loop))
+    [plain] = run_cases(broken, STREAM)
+    [seen] = run_cases(broken, STREAM, watched=True)
+    assert plain.outcome.status == seen.outcome.status == "timeout"
+    assert seen.outcome.story is not None
+    *before, last = seen.outcome.story.acts
+    assert "pop" in last.text and not last.said and all(act.said for act in before)
 
 
 def test_components_have_messages() -> None:

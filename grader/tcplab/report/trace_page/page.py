@@ -165,7 +165,7 @@ def _told_once(panels: Sequence[Panel]) -> Iterator[Panel]:
     one, other = panels
     common = Panel(
         "in both runs",
-        pictures=one.pictures if one.pictures == other.pictures else (),
+        pictures=tuple(each for each in one.pictures if each in other.pictures),
         table=one.table if one.table == other.table else None,
         answers=one.answers if one.answers == other.answers else (),
         others=one.others if one.others == other.others else (),
@@ -177,7 +177,7 @@ def _told_once(panels: Sequence[Panel]) -> Iterator[Panel]:
     for panel in panels:
         rest = replace(
             panel,
-            pictures=() if common.pictures else panel.pictures,
+            pictures=tuple(each for each in panel.pictures if each not in common.pictures),
             table=None if common.table else panel.table,
             answers=() if common.answers else panel.answers,
             others=() if common.others else panel.others,
