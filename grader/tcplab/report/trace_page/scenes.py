@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tcplab.harmless import cut
 from tcplab.report.trace_page.axis import TRUE_TO_SCALE
 from tcplab.report.trace_page.circle import Circle, circle_of
 from tcplab.report.trace_page.flows import Arrival, Flows
@@ -15,7 +16,10 @@ from tcplab.report.trace_page.spaces import Conversation, Space, Span
 from tcplab.report.trace_page.states import NAMES, History, Way
 from tcplab.story import Act, Message, Said, Story
 
-_LARGEST = 2**53  # what stands in a device's answer may be anything
+# What stands in a device's answer may be anything.
+_LARGEST = 2**53
+_LONGEST = 40  # characters
+_MOST_VALUES = 16
 # Who is at the two ends of a conversation: outside of the device, and on it.
 ENDS = {
     "wire": ("tester", "stack"),
@@ -270,12 +274,12 @@ def _listens(said: Said, port: int) -> bool:
 
 def _answer(said: Said) -> Answer:
     name = {"conn": "connection", "tcp": "connection"}.get(said.kind, said.kind)
-    values = (
-        (_WORDS.get(key, key.replace("_", " ")), _shown(key, value))
+    shown = [
+        (_WORDS.get(key, cut(key.replace("_", " "), _LONGEST)), cut(_shown(key, value), _LONGEST))
         for key, value in said.values.items()
         if key not in _HIDDEN
-    )
-    return Answer(name, tuple(values))
+    ]
+    return Answer(name, tuple(shown[:_MOST_VALUES]))
 
 
 def _shown(key: str, value: str) -> str:
