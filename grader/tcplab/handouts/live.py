@@ -14,11 +14,20 @@ class LiveLine:
         self._terminal = sys.stderr.isatty()
         self._shown = False
 
-    def show(self, connections: int, all_connections: int, octets: int) -> None:
-        """`connections` are open, of all that there have been; `octets` have gone either way."""
-        words = f"{_count(all_connections, 'connection')}, {connections} open, {_size(octets)}"
+    def say(self, words: str) -> None:
+        """In place of what it said before."""
         self._write(f"{_CLEAR}{words}")
         self._shown = True
+
+    def show(self, connections: int, all_connections: int, octets: int) -> None:
+        """`connections` are open, of all that there have been; `octets` have gone either way."""
+        self.say(f"{_count(all_connections, 'connection')}, {connections} open, {_size(octets)}")
+
+    def clear(self) -> None:
+        """What follows stands in its place."""
+        if self._shown:
+            self._write(_CLEAR)
+        self._shown = False
 
     def end(self) -> None:
         """What follows begins on a line of its own."""

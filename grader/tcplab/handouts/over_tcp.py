@@ -19,12 +19,14 @@ from pathlib import Path
 from tcplab.errors import InfrastructureError
 from tcplab.handouts.live import LiveLine
 from tcplab.handouts.serving import address_of
+from tcplab.harmless import last_lines
 from tcplab.kit import Kit
 from tcplab.running.ends import OURS, Host, Wiring, two_ends
 from tcplab.running.processes import descriptor_of, end
 
 _PORT = 80
 _LISTENING_S = 20.0  # from the start of Python to the call of listen
+_WIDTH = 100  # of what is shown of its words
 _QUIET = 'log=$1; shift; exec "$@" >"$log" 2>&1'  # it tells of every request
 
 
@@ -62,8 +64,8 @@ def _await_listening(
         host.check()
     if server.poll() is None:
         raise _unable(wiring, f"a server did not come to listen within {_LISTENING_S:g} s")
-    said = (log.read_text(encoding="utf-8", errors="replace").split("\n") + [""])[-2:]
-    raise _unable(wiring, f"no server can listen ({' '.join(said).strip()})")
+    said = last_lines(log.read_text(encoding="utf-8", errors="replace"), 1, _WIDTH)
+    raise _unable(wiring, f"no server can listen ({' '.join(said)})")
 
 
 def _relay(site: Path, descriptor: int) -> str:
@@ -94,6 +96,7 @@ class _Conversation:
 
     def _listen(self, host: int, server: int) -> None:
         assert self.relay.stdout is not None
+        self.live.say("the first page is on its way")
         told, heard = self.relay.stdout.fileno(), b""
         while True:
             ready = select.select([told, host, server], [], [])[0]
@@ -111,6 +114,8 @@ class _Conversation:
 
     def _hear(self, line: str) -> None:
         word, _, rest = line.partition(" ")
+        if word != "count":
+            self.live.clear()
         if word == "failed":
             raise _unable(self.wiring, rest)
         if word == "ready":
