@@ -40,10 +40,9 @@ _NEVER_ASKED = {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, made = build(Kit(ROOT), tmp_path_factory.mktemp("docs") / "site")
-    assert made
-    return folder
+def site() -> Path:
+    """Where the kit itself has it; others read it at the same time."""
+    return build(Kit(ROOT))[0]
 
 
 class Page(HTMLParser):
@@ -185,7 +184,7 @@ def test_it_is_made_again_only_after_a_change(kit: Kit) -> None:
     page.write_text(page.read_text(encoding="utf-8") + "\nA new sentence.\n", encoding="utf-8")
     assert build(kit) == (site, True)
     assert "A new sentence." in (site / "run.html").read_text(encoding="utf-8")
-    assert [path.name for path in site.parent.iterdir()] == ["site"]
+    assert sorted(path.name for path in site.parent.iterdir()) == [".site.lock", "site"]
 
 
 def test_a_broken_link_is_said(kit: Kit) -> None:
@@ -199,6 +198,16 @@ def test_a_broken_link_is_said(kit: Kit) -> None:
         assert "\n" not in str(caught.value) and "\x1b" not in str(caught.value)
     finally:
         page.write_text(before, encoding="utf-8")
+
+
+def test_it_can_be_made_anywhere(kit: Kit, tmp_path: Path) -> None:
+    """What was made by an earlier kit is made anew; nothing else is left there."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / MARK).write_text("older", encoding="ascii")
+    (tmp_path / "site" / "old.html").write_text("old", encoding="ascii")
+    assert build(kit, tmp_path / "site") == (tmp_path / "site", True)
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    assert not (tmp_path / "site" / "old.html").exists()
 
 
 def test_folders_of_others_are_left_alone(tmp_path: Path) -> None:

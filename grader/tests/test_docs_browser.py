@@ -67,8 +67,8 @@ return least;
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(Kit(_ROOT), tmp_path_factory.mktemp("docs") / "site")[0]
+def site() -> Path:
+    return build(Kit(_ROOT))[0]
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +78,11 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(site: Path, *arguments: str) -> Iterator[str]:
+def serving(*arguments: str) -> Iterator[str]:
     """The address at which the site comes through the reference's TCP."""
     command = [sys.executable, "-m", "tcplab", "docs", "--over-my-tcp", "--tcp", "reference"]
     process = subprocess.Popen(
-        [*command, "--out", str(site), "--port", "0", *arguments],
+        [*command, "--port", "0", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -130,10 +130,10 @@ def use(browser: Browser, start: str) -> None:
 
 
 @pytest.mark.parametrize("wire, loss", [("tun", "0"), ("socketpair", "2%")])
-def test_over_the_references_tcp(browser: Browser, site: Path, wire: str, loss: str) -> None:
+def test_over_the_references_tcp(browser: Browser, wire: str, loss: str) -> None:
     if wire == "tun" and choose_wire("auto")[0] != "tun":
         pytest.skip("no TUN on this machine")
-    with serving(site, "--wire", wire, "--loss", loss) as address:
+    with serving("--wire", wire, "--loss", loss) as address:
         use(browser, address)
 
 

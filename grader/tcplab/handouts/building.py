@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -32,21 +33,31 @@ def build(kit: Kit, out: Path | None = None) -> tuple[Path, bool]:
     InfrastructureError, in one line, if MkDocs has anything to complain of.
     """
     site = _own_folder(kit) if out is None else out.resolve()
-    sources = _digest(kit)
-    if _mark_of(site) == sources:
-        return site, False
     try:
-        if site.exists() and _mark_of(site) is None and (site.is_file() or any(site.iterdir())):
-            raise UsageError(f"{site}: exists and is no site of the handouts; name another folder")
         site.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=site.parent, prefix=f".{site.name}-") as scratch:
-            new = Path(scratch) / "new"
-            _run_mkdocs(kit, new, Path(scratch))
-            (new / MARK).write_text(f"{sources}\n", encoding="ascii")
-            _put_in_place(new, site, Path(scratch) / "old")
+        if out is not None:
+            return site, _bring_up_to_date(kit, site)
+        with open(site.parent / f".{site.name}.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second finds it made
+            return site, _bring_up_to_date(kit, site)
     except OSError as error:
         raise InfrastructureError(f"{site}: cannot be written: {error.strerror}") from None
-    return site, True
+
+
+def _bring_up_to_date(kit: Kit, site: Path) -> bool:
+    """Did it have to be made?"""
+    sources = _digest(kit)
+    mark = _mark_of(site)
+    if mark == sources:
+        return False
+    if mark is None and site.exists() and (site.is_file() or any(site.iterdir())):
+        raise UsageError(f"{site}: exists and is no site of the handouts; name another folder")
+    with tempfile.TemporaryDirectory(dir=site.parent, prefix=f".{site.name}-") as scratch:
+        new = Path(scratch) / "new"
+        _run_mkdocs(kit, new, Path(scratch))
+        (new / MARK).write_text(f"{sources}\n", encoding="ascii")
+        _put_in_place(new, site, Path(scratch) / "old")
+    return True
 
 
 def _own_folder(kit: Kit) -> Path:

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tcplab.errors import InfrastructureError
+from tcplab.handouts.achievement import where_to_look, words_before
 from tcplab.handouts.live import LiveLine
 from tcplab.handouts.serving import address_of
 from tcplab.harmless import last_lines
 from tcplab.kit import Kit
-from tcplab.running.ends import OURS, Host, Wiring, two_ends
+from tcplab.running.ends import OURS, Host, Wiring, say, two_ends
 from tcplab.running.processes import descriptor_of, end
 
 _PORT = 80
@@ -31,10 +32,13 @@ _QUIET = 'log=$1; shift; exec "$@" >"$log" 2>&1'  # it tells of every request
 
 
 def serve_over(wiring: Wiring, site: Path, listener: socket.socket) -> None:
-    """Serves the site until it is interrupted.
+    """Says how far this TCP has come, if that is known; serves the site until it is interrupted.
 
     Raises InfrastructureError, in one line, if this TCP cannot carry a page, or dies.
     """
+    words = words_before(Kit.find(), wiring.tcp)
+    if words:
+        say(words)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tcplab-docs-")))
         host, other = stack.enter_context(two_ends(wiring))
@@ -126,7 +130,7 @@ class _Conversation:
 
 
 def _unable(wiring: Wiring, why: str) -> InfrastructureError:
+    place = where_to_look(Kit.find(), wiring.tcp)
     return InfrastructureError(
-        f"the TCP of {wiring.tcp} cannot carry the handouts yet: {why};"
-        f" ./tcplab grade {shlex.quote(wiring.tcp)} --mode stack says what is missing"
+        f"the TCP of {wiring.tcp} cannot carry the handouts yet: {why}; {place} says more"
     )

@@ -13,16 +13,23 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPConnection
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 
+from tcplab.handouts.achievement import words_before
 from tcplab.handouts.building import build
 from tcplab.handouts.relay import Relay
 from tcplab.kit import Kit
 from tcplab.wire.choose import choose_wire
+from tcplab.work import start as work
+from tcplab.work.record import fingerprint, remember
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PATIENCE_S = 60
@@ -32,7 +39,8 @@ _BIG = 3_000_000
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The handouts, and a big file beside them."""
-    folder, _ = build(Kit(_ROOT), tmp_path_factory.mktemp("docs") / "site")
+    folder = tmp_path_factory.mktemp("docs") / "site"
+    shutil.copytree(build(Kit(_ROOT))[0], folder)
     (folder / "big").write_bytes(bytes(range(256)) * (_BIG // 256))
     return folder
 
@@ -201,3 +209,67 @@ def test_whose_tcp_has_to_be_said(site: Path) -> None:
     process = start(site)
     _, errors = process.communicate(timeout=_PATIENCE_S)
     assert process.returncode == 2 and "give --tcp" in errors and len(errors.splitlines()) == 1
+
+
+def test_the_last_checkpoint_is_spoken_of(tmp_path: Path) -> None:
+    """As it was found, with the files that there are; of nothing is nothing said."""
+    kit, folder = Kit(_ROOT), tmp_path / "mine"
+    work.start(kit, folder)
+    last = kit.checkpoints()[-1]
+    assert words_before(kit, str(folder)) is None and words_before(kit, "reference") is None
+
+    def checked(passed: int) -> str | None:
+        files = fingerprint(folder, last)
+        score = 30.0 * passed / 200
+        remember(folder, last, files, score=score, passed=passed, total=200, units_failed=0)
+        return words_before(kit, str(folder))
+
+    assert checked(150) == "checkpoint 5 is not passed yet: 22.5 of 30 points"
+    assert checked(200) == "checkpoint 5 is passed: congratulations"
+    (folder / "segment.c").write_text("", encoding="utf-8")
+    assert (
+        words_before(kit, str(folder)) == "your files have changed since checkpoint 5 was checked"
+    )
+
+
+class Keeping(SimpleHTTPRequestHandler):
+    """Of a server that keeps its connections."""
+
+    protocol_version = "HTTP/1.1"
+
+
+@contextmanager
+def relayed(site: Path) -> Iterator[tuple[socket.socket, subprocess.Popen[bytes]]]:
+    """The relay by itself, before such a server, and the socket on which it listens."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Keeping, directory=str(site))) as server:
+        Thread(target=server.serve_forever).start()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            command = [sys.executable, "-m", "tcplab.handouts.relay", str(listener.fileno())]
+            command += ["127.0.0.1", str(server.server_port), str(site / "index.html")]
+            relay = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                pass_fds=[listener.fileno()],
+                env={**os.environ, "PYTHONPATH": str(_ROOT / "grader")},
+            )
+            try:
+                yield listener, relay
+            finally:
+                relay.terminate()
+                relay.communicate()
+                server.shutdown()
+
+
+def test_connections_that_are_kept(site: Path) -> None:
+    """Browser and server may keep one for several pages; it is counted as one."""
+    with relayed(site) as (listener, relay):
+        assert relay.stdout is not None and relay.stdout.readline() == b"ready\n"
+        counted = iter(relay.stdout.readline, b"")
+        host, port = listener.getsockname()
+        browser = HTTPConnection(host, port, timeout=_PATIENCE_S)
+        for page in ("run.html", "index.html", "run.html"):
+            browser.request("GET", f"/{page}")
+            assert browser.getresponse().read() == (site / page).read_bytes()
+        assert any(line.startswith(b"count 1 1 ") for line in counted)
+        browser.close()
+        assert any(line.startswith(b"count 0 1 ") for line in counted)
