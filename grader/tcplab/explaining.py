@@ -44,7 +44,7 @@ class Explanation:
     labels: tuple[Label, ...]
     catches: tuple[str, ...]  # mutants that it kills: what is wrong with each, a sentence
     files: tuple[str, ...]  # that it is about
-    needs: tuple[str, ...]  # what it builds on: if that fails, it is not run
+    needs: tuple[str, ...]  # in words, and ids of cases: if that fails, it has nothing to say
     source: Source
     outcome: Outcome  # with its story
 
@@ -62,7 +62,7 @@ def explain(kit: Kit, case: Case, outcome: Outcome) -> Explanation:
         labels=tuple(Label(one.label, one.kind, one.text) for one in labels),
         catches=bugs(case.kills, mutants.load(kit.root / "grader" / "mutants")),
         files=checkpoint.files,
-        needs=outcome.story.grounds if outcome.story is not None else (),
+        needs=(outcome.story.grounds if outcome.story is not None else ()) + case.builds_on,
         source=source_of(case, kit.root),
         outcome=outcome,
     )

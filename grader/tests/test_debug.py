@@ -89,6 +89,8 @@ def test_to_look_causes_nothing() -> None:
     assert place(recording("failed", SENT, SYNC, WAIT, LOOK), None) == 1
     assert place(recording("failed", SENT, SYNC, WAIT, WAIT), None) == 1
     assert place(recording("failed", LOOK, LOOK), None) == 1
+    looked = Event(3, request="stream.state 1")
+    assert place(recording("failed", Event(1, request="stream.pop 1 2"), looked), None) == 0
     first = Event(1, request="seqno.wrap 1 2")
     assert place(recording("failed", SYNC, first, first), None) == 0
 
@@ -159,6 +161,15 @@ def test_a_crash_leads_to_ones_own_code(work: Path) -> None:
     assert re.search(r"^accepted = \d+$", text, re.MULTILINE)
 
 
+def test_questions_of_the_stack_are_passed_over(work: Path) -> None:
+    """What the stack asks a sender first, is not where anything goes wrong."""
+    put(work, "sender.c", "    sender->snd_una = ack;\n", "    sender->snd_una = ack - 1;\n")
+    case = "sender.the-same-stream-through-loss"
+    text = debugged(work, case, ".", "--gdb-command", "continue")
+    assert re.search(r"^#0  tcp_sender_(receive|next|tick|new) \(", text, re.MULTILINE)
+    assert "tcp_sender_snd_nxt (" not in text
+
+
 def test_components_can_be_debugged(work: Path) -> None:
     text = debugged(work, "sender.lost-fin", ".", "--gdb-command", "print *config")
     assert "rto_initial_ms = 1000" in text and "#0  tcp_sender_new (config=" in text
@@ -208,7 +219,7 @@ def test_an_endless_loop_is_interrupted(work: Path) -> None:
     terminal.say(b"continue\n")
     terminal.until(b"Continuing.")
     terminal.say(b"\x03")
-    assert re.search(rb"tcp_sender_tick \(.*\) at sender\.c:\d+", terminal.until(PROMPT))
+    assert re.search(rb"tcp_sender_tick \(.*\)\s+at sender\.c:\d+", terminal.until(PROMPT))
     terminal.say(b"quit\n")
     assert terminal.status() == 0
 

@@ -22,6 +22,7 @@ class _Known:
         told: dict[str, Any] = json.loads(Path(os.environ["TCPLAB_DEBUG"]).read_text("utf-8"))
         self.skip: int = told["skip"]  # requests
         self.requests: list[str] = told["requests"]  # all of them, in words
+        self.whole_stack: list[bool] = told["whole_stack"]  # is it a request to all of it?
         self.functions: list[str] = told["functions"]
         self.folder: str = told["folder"]
         self.intro: list[str] = told["intro"]
@@ -33,6 +34,9 @@ class _Known:
 
     def words(self) -> str:
         return self.requests[self.at - 1] if self.at <= len(self.requests) else "the end"
+
+    def is_to_the_whole_stack(self) -> bool:
+        return self.at <= len(self.whole_stack) and self.whole_stack[self.at - 1]
 
 
 class _Request(gdb.Breakpoint):
@@ -51,17 +55,30 @@ class _Request(gdb.Breakpoint):
 
 
 class _Function(gdb.Breakpoint):
-    """At the beginning of one of the student's functions: the first one of each request stops."""
+    """At the beginning of one of the student's functions: the first one of each request stops. But
+    where the whole stack is at work, others ask it this and that before it has anything to do."""
 
     def __init__(self, name: str, known: _Known) -> None:
         super().__init__(name, internal=True)
         self.silent = True  # it has no number to be called by
         self._known = known
+        self._is_query = _is_query(name)
 
     def stop(self) -> bool:
-        is_first = not self._known.is_inside
+        if self._known.is_inside or (self._is_query and self._known.is_to_the_whole_stack()):
+            return False
         self._known.is_inside = True
-        return is_first
+        return True
+
+
+def _is_query(name: str) -> bool:
+    """Has it one argument, and only looks at what that points to? To make a thing is no query."""
+    function = gdb.lookup_global_symbol(name)
+    fields = function.type.fields() if function is not None else []
+    if len(fields) != 1 or fields[0].type.code != gdb.TYPE_CODE_PTR or name.endswith("_new"):
+        return False
+    pointed = fields[0].type.target()
+    return bool(pointed == pointed.const())
 
 
 _known = _Known()

@@ -9,7 +9,10 @@ from tcplab.errors import UsageError
 from tcplab.result import PASSED
 
 # Requests that only look at what has come of others.
-_LOOKS = ("conn.state", "conn.read", "stack.counters", "clock.now", "continue")
+_LOOKS = (
+    "conn.state conn.read stack.counters clock.now continue"
+    " stream.state reassembler.pending receiver.state sender.state tcp.state"
+).split()
 _WAITS = "clock.advance"
 _EXPECTING = "Expected"
 

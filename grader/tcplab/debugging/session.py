@@ -29,6 +29,7 @@ _NEWS_FD = 102  # of gdb, for the news of the device's end
 _PATIENCE_S = 5.0
 _WIDTH = 100
 _DETAILS = 4  # lines
+_STACK = ("stack.", "conn.", "clock.", "sync", "continue")  # how requests to all of it begin
 _SCRIPT = Path(__file__).with_name("in_gdb.py")
 # An error that a sanitizer finds stops gdb by SIGABRT; leaks cannot be looked for under gdb.
 _SANITIZERS = {
@@ -154,6 +155,7 @@ def _knowledge(subject: Subject) -> dict[str, object]:
     return {
         "skip": sum(len(event.verbs) for event in events[: subject.at]),
         "requests": [words for event in events for words in _in_words(subject, event)],
+        "whole_stack": [verb.startswith(_STACK) for event in events for verb in event.verbs],
         "functions": subject.functions,
         "folder": str(subject.folder),
         "intro": _intro(subject),
@@ -188,8 +190,8 @@ def _intro(subject: Subject) -> list[str]:
         last = recording.steps[-1].number
         lines += [f"It {_verb(recording.outcome.status)} in step {last}:", *_step(subject, last)]
         lines.append(f"     {_ending(subject)}")
-    where = f"in step {stop}, in" if stop else "in"
-    lines += ["", f"gdb stops {where} the first of your functions that is called there."]
+    where = f"from step {stop} on, in" if stop else "in"
+    lines += ["", f"gdb stops {where} the first of your functions that is called."]
     return [*lines, _COMMANDS, ""]
 
 
