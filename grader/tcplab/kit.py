@@ -38,6 +38,8 @@ _OUTLINE: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("connection", "5-connection", ("segment.c", "connection.c"), ("segment", "connection")),
 )
 
+COUNT = len(_OUTLINE)  # of checkpoints
+
 COMPONENT_FILES: tuple[str, ...] = tuple(name for _, _, files, _ in _OUTLINE for name in files)
 
 

@@ -44,7 +44,7 @@ def test_the_two_commands(work: Path) -> None:
     status, output = run(work, "ctest", "--preset", "checkpoint1")
     assert status == 0, output
     assert passed(output) == {
-        f"checkpoint1.{name}" for name in ("build", "unit.byte_stream", "grade")
+        f"checkpoint1.{name}" for name in ("build", "unit.byte_stream", "check")
     }
 
     status, output = run(work, "ctest", "--preset", "checkpoint2")
@@ -82,14 +82,14 @@ def test_from_the_kit(tmp_path: Path) -> None:
     assert status == 0, output
     status, output = run(tmp_path, "ctest", "-L", "^checkpoint0$")
     assert status == 0, output
-    assert passed(output) == {f"checkpoint0.{name}" for name in ("build", "unit.seqno", "grade")}
+    assert passed(output) == {f"checkpoint0.{name}" for name in ("build", "unit.seqno", "check")}
 
 
 def test_the_kit_has_the_same_presets() -> None:
     names = {}
     for where, text in (
         ("kit", (KIT.root / "CMakePresets.json").read_text(encoding="utf-8")),
-        ("work", cmake_files(KIT)["CMakePresets.json"]),
+        ("work", cmake_files()["CMakePresets.json"]),
     ):
         tests = json.loads(text)["testPresets"]
         names[where] = [
@@ -107,4 +107,4 @@ def test_every_unit_test_is_registered(work: Path) -> None:
     for path in KIT.labs.glob("[0-9]-*/test_*.c"):
         number = path.parent.name[0]
         assert f"checkpoint{number}.unit.{path.stem.removeprefix('test_')}" in output
-    assert output.count(".grade") == output.count(".build") == 6
+    assert output.count(".check") == output.count(".build") == 6

@@ -12,6 +12,7 @@ from tcplab.cli import main
 from tcplab.kit import Checkpoint, Kit
 from tcplab.work.folder import WorkFolder
 from tcplab.work.hints import ShownHints
+from tcplab.work.record import fingerprint, remember
 
 CHECKPOINTS = Kit.find().checkpoints()
 CASE = "connection.fin-is-acknowledged"
@@ -73,6 +74,22 @@ def test_each_checkpoint_counts_by_itself(
     assert all(text in hint(capsys, "2", "--all") for text in CHECKPOINTS[2].hints)
     assert CHECKPOINTS[2].hints[4] in hint(capsys, "2", "--level", "5")
     assert ShownHints(work).count(2) == 2
+
+
+def test_without_a_number_it_is_the_unfinished_one(
+    capsys: pytest.CaptureFixture[str], work: WorkFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (work.root / "notes").mkdir()
+    monkeypatch.chdir(work.root / "notes")
+    assert CHECKPOINTS[0].hints[0] in hint(capsys)
+    for one in CHECKPOINTS:
+        files = fingerprint(work.root, one)
+        remember(work.root, one, files, score=1, passed=1, total=1, units_failed=0)
+        if one.number == 1:
+            assert CHECKPOINTS[2].hints[0] in hint(capsys)
+    assert "all checkpoints are done" in refusal(capsys)
+    monkeypatch.chdir("/")
+    assert "a hint about what" in refusal(capsys)
 
 
 @pytest.mark.parametrize("record", ["", "[]", '{"3": true}', '{"3": -1}', "\x00"])

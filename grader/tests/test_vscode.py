@@ -76,7 +76,8 @@ def test_what_is_asked_for_is_declared(work: Path) -> None:
 @pytest.mark.parametrize(
     ("label", "says"),
     [
-        ("grade a checkpoint", "score 10 / 10"),
+        ("check a checkpoint", "10 / 10 points"),
+        ("status", "of 100 points"),
         ("hint", "(1 of "),
         ("explain a case", "RFC 9293, 3.4 Sequence Numbers"),
         ("trace a case", "passed on ."),
@@ -90,21 +91,27 @@ def test_a_task_does_what_it_says(work: Path, label: str, says: str) -> None:
 def test_every_task_is_tried(work: Path) -> None:
     """Those above, and the two that take longer."""
     labels = {one["label"] for one in content(work, "tasks")["tasks"]}
-    tried = {"grade a checkpoint", "hint", "explain a case", "trace a case"}
-    assert labels == tried | {"grade all", "build the unit tests"}
+    tried = {"check a checkpoint", "status", "hint", "explain a case", "trace a case"}
+    assert labels == tried | {"check", "grade all", "build the unit tests"}
     default = [one for one in content(work, "tasks")["tasks"] if "isDefault" in str(one)]
-    assert [one["label"] for one in default] == ["grade a checkpoint"]
+    assert [one["label"] for one in default] == ["check"]
 
 
 def test_what_is_wrong_is_found_in_the_file(work: Path) -> None:
-    """The matcher sees the line of a compiler's complaint in what grade prints."""
-    (work / "byte_stream.c").write_text("int x;\nint y = ;\n", encoding="utf-8")
-    _, output = run(work, "grade all")
-    pattern = task(work, "grade all")["problemMatcher"]["pattern"]
-    found = [match for line in output.splitlines() if (match := re.search(pattern["regexp"], line))]
-    assert found and found[0][pattern["file"]] == "byte_stream.c"
-    assert found[0][pattern["line"]] == "2" and "expected" in found[0][pattern["message"]]
-    assert not re.search(pattern["regexp"], " again  ./tcplab grade . --checkpoint 0 --seed 1")
+    """The matcher sees the line of a compiler's complaint, and of a warning, in what check prints.
+    The first checkpoint is done by then, and the default task goes on with the second."""
+    assert run(work, "check a checkpoint")[0] == 0
+    text = (KIT.reference / "byte_stream.c").read_text(encoding="utf-8")
+    for line in ("static int unused;", "int y = ;"):
+        (work / "byte_stream.c").write_text(f"{line}\n{text}", encoding="utf-8")
+        _, output = run(work, "check")
+        pattern = task(work, "check")["problemMatcher"]["pattern"]
+        matches = (re.search(pattern["regexp"], line) for line in output.splitlines())
+        found = [match for match in matches if match]
+        assert found, output
+        assert (found[0][pattern["file"]], found[0][pattern["line"]]) == ("byte_stream.c", "1")
+        assert re.search("unused|expected", found[0][pattern["message"]])
+    assert not re.search(pattern["regexp"], " again  ./tcplab check 0 --seed 1")
 
 
 def test_the_programs_to_debug_are_built(work: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
-
 import click
 
 from tcplab.errors import UsageError
@@ -54,13 +52,17 @@ def command(
     from tcplab.debugging.session import Subject, debug, place_for_editor, require_gdb
     from tcplab.kit import Kit
     from tcplab.lookup import one_named
+    from tcplab.work.folder import target_here
 
     gdb = shlex.split(editor) if editor is not None else [require_gdb()]
     if not gdb or (editor is not None and commands):
         raise UsageError("--editor: name the editor's gdb; it gives the commands itself")
     kit = Kit.find()
     case = one_named(discover(kit.checkpoints()), name)
-    found = Target.find(kit, target if target is not None else _work_folder())
+    target = target if target is not None else target_here()
+    if target is None:
+        raise UsageError("TARGET is missing, and this is no work folder")
+    found = Target.find(kit, target)
     checkpoint = kit.checkpoints()[case.checkpoint]
     program, functions = build(kit, found, checkpoint, mode)
     if editor is not None:
@@ -69,12 +71,3 @@ def command(
     recording = record(case, seed, program, lambda: build(kit, reference, checkpoint, mode)[0])
     at = place(recording, step)
     debug(Subject(case, program, found.folder, functions, recording, at), gdb, commands)
-
-
-def _work_folder() -> str:
-    from tcplab.work.folder import WorkFolder
-
-    work = WorkFolder.find(Path.cwd())
-    if work is None:
-        raise UsageError("TARGET is missing, and this is no work folder")
-    return str(work.root)

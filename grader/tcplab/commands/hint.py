@@ -19,7 +19,7 @@ _WIDEST = 80  # columns
 
 
 @click.command(short_help="Gives a hint; again, the next one.")
-@click.argument("about", metavar="N|CASE", required=False)
+@click.argument("about", metavar="[N|CASE]", required=False)
 @click.option("--more", "how", flag_value="more", default=True, help="The next hint: the default.")
 @click.option("--again", "how", flag_value="again", help="The hints that were shown so far.")
 @click.option("--all", "how", flag_value="all", help="All hints of the checkpoint.")
@@ -30,7 +30,7 @@ def command(about: str | None, how: str, level: int | None) -> None:
 
     A checkpoint has several hints: from the question to ask, over the picture to draw, to what must
     always hold and where it breaks. None of them is code. In a work folder each call gives the next
-    one.
+    one, and no N means the first checkpoint that is unfinished.
     """
     from rich.console import Console
 
@@ -52,10 +52,24 @@ def command(about: str | None, how: str, level: int | None) -> None:
 def _checkpoint(kit: Kit, about: str | None) -> Checkpoint:
     checkpoints = kit.checkpoints()
     if about is None:
-        raise UsageError(f"a hint about what? ./tcplab hint 0, up to {len(checkpoints) - 1}")
+        return checkpoints[_unfinished(checkpoints)]
     if int(about) >= len(checkpoints):
         raise UsageError(f"there is no checkpoint {about}: they are 0 to {len(checkpoints) - 1}")
     return checkpoints[int(about)]
+
+
+def _unfinished(checkpoints: Sequence[Checkpoint]) -> int:
+    """The checkpoint at which the student is, as check has left it."""
+    from tcplab.work.folder import WorkFolder
+    from tcplab.work.record import first_unfinished, standings
+
+    work = WorkFolder.find(Path.cwd())
+    if work is None:
+        raise UsageError("a hint about what? a number, 0 to 5, or a case")
+    number = first_unfinished(standings(work.root, checkpoints))
+    if number is None:
+        raise UsageError("all checkpoints are done; name one, 0 to 5, for its hints")
+    return number
 
 
 def _of_case(kit: Kit, name: str) -> list[Text]:

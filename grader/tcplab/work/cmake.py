@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tcplab.kit import Kit
+from tcplab.kit import COUNT
 
 PRESET = "student"
 
@@ -19,15 +19,15 @@ set(solution "${CMAKE_CURRENT_SOURCE_DIR}")
 file(READ "${solution}/tcplab.json" mark)
 string(JSON kit GET "${mark}" kit)
 if(NOT EXISTS "${kit}/labs/student.cmake")
-    message(FATAL_ERROR "the kit is not in ${kit}: write into tcplab.json where it is now")
+    message(FATAL_ERROR "the kit is not in ${kit}: where it is now, call its 'tcplab start'")
 endif()
 include("${kit}/labs/student.cmake")
 """
 
 
-def cmake_files(kit: Kit) -> dict[str, str]:
+def cmake_files() -> dict[str, str]:
     """Their names, and what they say."""
-    presets = json.dumps(_presets(len(kit.checkpoints())), indent=2)
+    presets = json.dumps(_presets(COUNT), indent=2)
     return {"CMakeLists.txt": _LISTS, "CMakePresets.json": presets + "\n"}
 
 

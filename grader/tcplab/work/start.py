@@ -84,7 +84,7 @@ def _files(kit: Kit, folder: Path) -> dict[str, str]:
         MARK: mark_text(kit.root, folder),
         **sources,
         "README.md": _readme(kit),
-        **cmake_files(kit),
+        **cmake_files(),
         **vscode_files(kit),
         ".gitignore": "/build/\n/.tcplab/\n/.cache/\n/.clangd\n/compile_commands.json\n",
         **_files_with_paths(kit.root, folder),

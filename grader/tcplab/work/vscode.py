@@ -51,8 +51,9 @@ def _tasks() -> dict[str, Any]:
     return {
         "version": "2.0.0",
         "tasks": [
-            _task("grade a checkpoint", ["grade", ".", "--checkpoint", "${input:checkpoint}"])
-            | {"group": {"kind": "build", "isDefault": True}},
+            _task("check", ["check"]) | {"group": {"kind": "build", "isDefault": True}},
+            _task("check a checkpoint", ["check", "${input:checkpoint}"]),
+            _task("status", ["status"]),
             _task("grade all", ["grade", "."]),
             _task("hint", ["hint", "${input:checkpoint}"]),
             _task("explain a case", ["explain", "${input:case}"]),
@@ -95,7 +96,7 @@ def _ask_case() -> dict[str, Any]:
     return {
         "id": "case",
         "type": "promptString",
-        "description": "Which case? Its name stands in what grade prints.",
+        "description": "Which case? Its name stands in what check prints.",
         "default": "seqno.wrap-is-modulo-2^32",
     }
 
