@@ -146,6 +146,42 @@ def acks_at_snd_nxt(lab: Lab) -> None:
 
 
 @case(
+    "connection.acks-behind-a-full-window",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "D-SEND-40"],
+    rule="A bare ACK stands at SND.NXT, also when all of a small window is in flight.",
+    hint="SND.UNA + SND.WND is SND.NXT here, and nothing was refused.",
+    kills=["connection.acks-at-snd-una"],
+)
+def acks_behind_full_window(lab: Lab) -> None:
+    peer, app = lab.established(window=1)
+    app.write(b"abc")
+    peer.expect(seq=1, data=b"a", within_ms=1500)
+    peer.send(data=b"hello", ack=1)
+    peer.expect(seq=2, ack=6, length=0, within_ms=500)
+    app.expect_read(b"hello")
+
+
+@case(
+    "connection.acks-after-an-old-zero-window",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "D-SEND-40", "D-SEND-32"],
+    rule="A late segment whose old ACK speaks of a closed window moves no ACK: SND.NXT it is.",
+    hint="SEG.ACK < SND.UNA: neither its ACK nor its window counts any more, only its text.",
+    kills=["connection.acks-at-snd-una"],
+)
+def acks_after_old_zero_window(lab: Lab) -> None:
+    peer, app = lab.established(mss=1000, nagle=False)
+    data = lab.bytes(3000)
+    app.write(data)
+    peer.expect_data(data, acknowledge=False)
+    peer.send(ack=1001)
+    peer.send(data=b"late", ack=501, window=0)
+    peer.expect(seq=3001, ack=5, length=0, within_ms=500)
+    app.expect_read(b"late")
+
+
+@case(
     "connection.gap-is-filled",
     checkpoint=5,
     rfc=["9293 3.10.7.4", "MUST-40", "MAY-13", "C-DAK-3", "E-16"],
