@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import logging
+import socket
+import struct
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from tcplab.lean import lean_import
+
 logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
 
-from scapy.layers.inet import IP as IP  # noqa: E402
-from scapy.layers.inet import TCP as TCP  # noqa: E402
-from scapy.packet import Packet  # noqa: E402
-from scapy.packet import Raw as Raw  # noqa: E402
+with lean_import():
+    from scapy.layers.inet import IP as IP
+    from scapy.layers.inet import TCP as TCP
+    from scapy.packet import Packet
+    from scapy.packet import Raw as Raw
+    from scapy.utils import checksum
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
 FLAG_NAMES = (
@@ -26,6 +32,13 @@ FLAG_NAMES = (
     (CWR, "CWR"),
 )
 CIRCLE = 1 << 32
+
+_TCP = 6
+_TTL = 64
+_IP_VERSION_AND_IHL = 0x45  # without options
+_IP_BYTES = 20
+_IP_START = struct.Struct("!BBHHHBBH")  # up to the addresses
+_PROTOCOL_AND_LENGTH = struct.Struct("!BBH")
 
 TcpOption = tuple[Any, Any]  # as scapy writes them: ("MSS", 1460), ("NOP", None), (253, b"ab")
 
@@ -158,12 +171,36 @@ def craft(
     else:
         fields["options"] = options
     fields.update(tcp or {})
-    header = {"src": source, "dst": destination, "ttl": 64, **(ip or {})}
-    raw = _build([IP(**header), TCP(**fields), *([Raw(payload)] if payload else [])])
+    if ip is None and tcp is None:
+        raw = _plain(source, destination, TCP(**fields), payload)
+    else:
+        raw = _odd(source, destination, ip or {}, TCP(**fields), payload)
     if bad_checksum:
         at = (raw[0] & 15) * 4 + 16
         raw = raw[:at] + bytes([raw[at] ^ 0x55]) + raw[at + 1 :]
     return raw
+
+
+def _plain(source: str, destination: str, tcp: TCP, payload: bytes) -> bytes:
+    """Nothing is unusual about the IP header: scapy need not think about its fields."""
+    tcp.chksum = 0  # scapy could not reckon it without the IP header
+    segment = _build([tcp, *([Raw(payload)] if payload else [])])
+    addresses = socket.inet_aton(source) + socket.inet_aton(destination)
+    pseudo_header = addresses + _PROTOCOL_AND_LENGTH.pack(0, _TCP, len(segment))
+    segment = segment[:16] + _checksum(pseudo_header + segment) + segment[18:]
+    length = _IP_BYTES + len(segment)
+    header = _IP_START.pack(_IP_VERSION_AND_IHL, 0, length, 1, 0, _TTL, _TCP, 0) + addresses
+    header = header[:10] + _checksum(header) + header[12:]
+    return header + segment
+
+
+def _checksum(of: bytes) -> bytes:
+    return int(checksum(of)).to_bytes(2, "big")
+
+
+def _odd(source: str, destination: str, ip: dict[str, Any], tcp: TCP, payload: bytes) -> bytes:
+    header = {"src": source, "dst": destination, "ttl": _TTL, **ip}
+    return _build([IP(**header), tcp, *([Raw(payload)] if payload else [])])
 
 
 def _build(layers: list[Packet]) -> bytes:
@@ -178,23 +215,36 @@ def _build(layers: list[Packet]) -> bytes:
 
 @lru_cache(maxsize=16)  # whoever shows a packet and whoever keeps it ask one after the other
 def _dissect(raw: bytes) -> Segment:
-    if len(raw) < 40 or raw[0] >> 4 != 4 or raw[9] != 6:
+    if len(raw) < 40 or raw[0] >> 4 != 4 or raw[9] != _TCP:
         raise NotASegment(f"{len(raw)} bytes that are no IPv4 packet with TCP in it")
+    total = int.from_bytes(raw[2:4], "big")
+    is_fragment = int.from_bytes(raw[6:8], "big") & 0x1FFF != 0
+    if raw[0] == _IP_VERSION_AND_IHL and not is_fragment and 40 <= total <= len(raw):
+        tcp = TCP(raw[_IP_BYTES:total])
+        source, destination = socket.inet_ntoa(raw[12:16]), socket.inet_ntoa(raw[16:20])
+        return _segment(raw, source, destination, _IP_BYTES, total, tcp)
     packet = IP(raw)
-    tcp = packet.getlayer(TCP)
-    if tcp is None or not isinstance(tcp, TCP):
+    inner = packet.getlayer(TCP)
+    if inner is None or not isinstance(inner, TCP):
         raise NotASegment(f"an IPv4 packet of {len(raw)} bytes in which scapy finds no TCP")
+    return _segment(raw, packet.src, packet.dst, packet.ihl * 4, packet.len, inner)
+
+
+def _segment(
+    raw: bytes, source: str, destination: str, ip_bytes: int, total: int, tcp: TCP
+) -> Segment:
+    """`ip_bytes` is the length of the IP header, `total` what it says of the whole packet's."""
     mss = None
     for kind, value in tcp.options:
         if kind == "MSS" and isinstance(value, int):
             mss = int(value)
-    header = packet.ihl * 4 + max(tcp.dataofs or 5, 5) * 4
+    header = ip_bytes + max(tcp.dataofs or 5, 5) * 4
     return Segment(
         time_ms=0,
         from_dut=False,
         raw=raw,
-        source=packet.src,
-        destination=packet.dst,
+        source=source,
+        destination=destination,
         source_port=tcp.sport,
         destination_port=tcp.dport,
         seq=tcp.seq,
@@ -203,5 +253,5 @@ def _dissect(raw: bytes) -> Segment:
         window=tcp.window,
         urgent=tcp.urgptr,
         mss=mss,
-        data=raw[header : packet.len],
+        data=raw[header:total],
     )

@@ -10,6 +10,7 @@ namespaces and interfaces with the last process in them.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -177,7 +178,9 @@ def silent(done: int, total: int, identity: str) -> None:
 def select(kit: Kit, plan: Plan) -> list[Selection]:
     """The cases of a plan, by checkpoint. Raises UsageError if there are none."""
     checkpoints = kit.checkpoints()
-    everything = discover(checkpoints)
+    everything = discover(checkpoints, plan.checkpoints)
+    if plan.checkpoints and not any(fnmatchcase(case.id, plan.case) for case in everything):
+        everything = discover(checkpoints)  # perhaps they are elsewhere
     selections = []
     elsewhere: set[int] = set()
     for checkpoint in checkpoints:
@@ -226,6 +229,7 @@ def _run(
     confined = can_have_process_namespace()
     ledger = Ledger([case for case, _ in runnable]) if plan.skips else None
     team: list[_Hand] = []
+    gc.freeze()  # what is there by now stays: no worker needs to look through it
     try:
         for at in range(count):
             worker = Worker(

@@ -65,7 +65,7 @@ static void compare(const struct rig *rig, const struct model *model, const stru
 
 static void random_pieces_agree_with_a_model(void **state)
 {
-    for (uint64_t seed = 0; seed < 200; seed++) {
+    for (uint64_t seed = 0; seed < rounds(200); seed++) {
         struct dice dice = dice_new(seed);
         struct rig *rig = rig_of(state, 1 + roll_below(&dice, 100));
         struct model model = {.len = roll_below(&dice, LONGEST)};

@@ -178,7 +178,7 @@ static void small_conversation(struct network *network)
 
 static void whichever_segment_is_lost_everything_arrives(void **state)
 {
-    for (size_t number = 0; number < 40; number++) {
+    for (size_t number = 0; number < rounds(40); number++) {
         struct network *network = network_of(state, number);
 
         network->lost = number;
@@ -189,7 +189,7 @@ static void whichever_segment_is_lost_everything_arrives(void **state)
 
 static void whichever_segment_comes_twice_everything_arrives_once(void **state)
 {
-    for (size_t number = 0; number < 40; number++) {
+    for (size_t number = 0; number < rounds(40); number++) {
         struct network *network = network_of(state, number);
 
         network->doubled = number;
@@ -200,7 +200,7 @@ static void whichever_segment_comes_twice_everything_arrives_once(void **state)
 
 static void whichever_segment_comes_late_everything_arrives(void **state)
 {
-    for (size_t number = 0; number < 40; number++) {
+    for (size_t number = 0; number < rounds(40); number++) {
         struct network *network = network_of(state, number);
 
         network->late = number;
@@ -231,7 +231,7 @@ static void bad_network(struct network *network)
 
 static void whatever_the_network_does_everything_arrives(void **state)
 {
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < rounds(40); seed++) {
         struct network *network = network_of(state, seed);
 
         bad_network(network);
@@ -243,7 +243,7 @@ static void whatever_the_network_does_everything_arrives(void **state)
 
 static void whatever_the_network_does_both_sides_may_open_at_once(void **state)
 {
-    for (uint64_t seed = 100; seed < 120; seed++) {
+    for (uint64_t seed = 100; seed < 100 + rounds(20); seed++) {
         struct network *network = network_of(state, seed);
 
         bad_network(network);

@@ -133,6 +133,14 @@ static inline void assert_rolled_at(const struct dice *dice, unsigned long long 
     assert_number_at(actual, expected, what, file, line);
 }
 
+/* How many of `count` rounds a random test makes. `./tcplab check`, which runs after each save and
+ * has cases of its own for the same, makes a part of them. */
+#ifdef TESTS_FEWER_ROUNDS
+#define rounds(count) (((count) + 7) / 8)
+#else
+#define rounds(count) (count)
+#endif
+
 /* --- running ---------------------------------------------------------------------------------- */
 
 static inline void give_up(int signal_number)
