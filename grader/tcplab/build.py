@@ -125,6 +125,10 @@ class Builder:
         finally:
             pool.shutdown()
 
+    def stop(self) -> None:
+        """From another thread: whatever is being built, ends with an error."""
+        self._compilers.stop()
+
     def objects(self, checkpoint: Checkpoint, mode: str) -> list[Path]:
         """All that goes into the device, compiled but not linked. Raises BuildError."""
         with ThreadPoolExecutor(_WORKERS) as pool:

@@ -26,8 +26,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from tcplab import __version__
-from tcplab.build import Builder, Target
+from tcplab.build import Target
 from tcplab.case import Case, discover
+from tcplab.construct import Construction, construct
 from tcplab.errors import BuildError, InfrastructureError, UsageError
 from tcplab.kit import Checkpoint, Kit
 from tcplab.ledger import Ledger, first_failed, skipped
@@ -39,9 +40,10 @@ from tcplab.namespace import (
     can_have_process_namespace,
     die_with_parent,
 )
+from tcplab.plan import Plan as Plan
 from tcplab.progress import Progress
 from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult, Outcome
-from tcplab.sandbox import Launcher, choose_launcher
+from tcplab.sandbox import Launcher
 from tcplab.score import points_of_cases
 from tcplab.wire.choose import choose_wire
 from tcplab.work.folder import WorkFolder
@@ -52,24 +54,6 @@ Follow = Callable[[CaseResult], None]
 
 _FORK = multiprocessing.get_context("fork")
 _MAX_WORKERS = 2
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to grade, and how."""
-
-    target: str
-    checkpoints: tuple[int, ...] = ()  # none: all
-    mode: str = "solo"
-    case: str = "*"
-    seed: int = 1
-    wire: str = "auto"
-    sandbox: str = "auto"
-    pcap: Path | None = None
-    stories: bool = False  # tell each case from beginning to end
-    watched: bool = False  # and what the device says of itself after each step
-    skips: bool = False  # leave out cases that build on one that failed
-    again: str = "grade"  # the command that runs a case again
 
 
 @dataclass(frozen=True)
@@ -105,28 +89,27 @@ class Prepared:
     folder: Path  # of the target
     selections: Sequence[Selection]
     launcher: Launcher
-    builder: Builder
     built: Mapping[int, Path | BuildError]
     wire: str
     wire_reason: str
     started: float  # time.monotonic()
 
 
-def prepare(plan: Plan) -> Prepared:
-    """Finds the cases, and builds what they are to run on. Raises InfrastructureError."""
+def prepare(plan: Plan, made: Construction | None = None) -> Prepared:
+    """Finds the cases, and builds what they are to run on, unless it was made before. Raises
+    InfrastructureError."""
     started = time.monotonic()
     kit = Kit.find()
     target = Target.find(kit, plan.target)
     if plan.pcap is not None:
         make_folder(plan.pcap)
     selections = select(kit, plan)
-    launcher = choose_launcher(plan.sandbox)
-    builder = Builder(kit, target, sandboxed=launcher.mode == "bwrap")
-    built = builder.build_all([one.checkpoint for one in selections], plan.mode)
+    if made is None:
+        made = construct(plan, [one.checkpoint for one in selections])
     wire, wire_reason = choose_wire(plan.wire)
-    return Prepared(
-        plan, target.folder, selections, launcher, builder, built, wire, wire_reason, started
-    )
+    began = started if made.started is None else made.started
+    folder, launcher = target.folder, made.launcher
+    return Prepared(plan, folder, selections, launcher, made.built, wire, wire_reason, began)
 
 
 def run(

@@ -133,6 +133,7 @@ def test_unit_tests_that_are_not_there(
         raise CmockaMissing
 
     monkeypatch.setattr(UnitBuilder, "program", missing)
+    monkeypatch.setattr(UnitBuilder, "finished_program", lambda self, checkpoint: None)
     assert main(["check", "0"]) == 0
     assert "unit tests: not run, for cmocka is missing" in capsys.readouterr().out
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from tcplab.checking.units import CmockaMissing, UnitBuilder, UnitResult, UnitRun, not_run
+from tcplab.checking.early import Early
+from tcplab.checking.units import UnitResult, not_run
 from tcplab.errors import BuildError
-from tcplab.kit import Checkpoint, Kit
+from tcplab.kit import Checkpoint
 from tcplab.result import CaseResult, GradeResult
 from tcplab.runner import Plan, prepare, run
-from tcplab.sandbox import Launcher
-from tcplab.work.remembering import Remembering
-
-NO_CMOCKA = "cmocka is missing (Debian: apt-get install libcmocka-dev)"
 
 
 class Listener(Protocol):
@@ -76,34 +72,30 @@ class Checked:
         return record
 
 
-def check(plan: Plan, listener: Listener) -> Checked:
-    """Checks the one checkpoint of a plan. Raises InfrastructureError, GradeInterrupted, or
-    KeyboardInterrupt."""
-    kit = Kit.find()
-    [number] = plan.checkpoints
-    checkpoint = kit.checkpoints()[number]
-    remembering = Remembering(plan)
-    ready = prepare(plan)
+def check(plan: Plan, early: Early, listener: Listener) -> Checked:
+    """Checks the one checkpoint of a plan, which `early` has begun to build. Raises
+    InfrastructureError, GradeInterrupted, or KeyboardInterrupt."""
+    ready = prepare(plan, early.construction())
     whole = plan.case == "*" and plan.mode == "solo"
-    built = ready.built[number]
+    built = ready.built[early.checkpoint.number]
     if isinstance(built, BuildError):
-        listener.not_built(checkpoint, built)
-        return Checked(checkpoint, run(ready), (), None, whole)
-    warnings = ready.builder.warnings(checkpoint, plan.mode)
-    listener.built(checkpoint, warnings)
-    units = _Units(kit, checkpoint, ready.launcher, built) if plan.case == "*" else None
+        listener.not_built(early.checkpoint, built)
+        return Checked(early.checkpoint, run(ready), (), None, whole)
+    listener.built(early.checkpoint, early.warnings)
+    units = Units(early) if plan.case == "*" else None
     relay = _Relay(listener, units)
     result = run(ready, follow=relay.hear, beside=units)
     relay.tell_units()
-    checked = Checked(checkpoint, result, warnings, units.result() if units else None, whole)
-    remembering.keep(result, checked.units_failed())
+    final = units.result() if units is not None else None
+    checked = Checked(early.checkpoint, result, early.warnings, final, whole)
+    early.remembering.keep(result, checked.units_failed())
     return checked
 
 
 class _Relay:
     """Passes on what came of the cases; before the first that did not pass, the unit tests."""
 
-    def __init__(self, listener: Listener, units: _Units | None):
+    def __init__(self, listener: Listener, units: Units | None):
         self._listener = listener
         self._units = units
 
@@ -118,19 +110,15 @@ class _Relay:
             self._listener.units(units.result())
 
 
-class _Units:
-    """The unit tests, in a thread that builds and runs them while the cases are run."""
+class Units:
+    """Waits for the unit tests, in a thread, while the cases are run."""
 
-    def __init__(self, kit: Kit, checkpoint: Checkpoint, launcher: Launcher, library: Path):
-        self._builder = UnitBuilder(kit)
-        self._what = (launcher, library, checkpoint)
-        self._run: UnitRun | None = None
-        self._stopped = False
-        self._lock = threading.Lock()
+    def __init__(self, early: Early):
+        self._early = early
         self._result: UnitResult | Exception = not_run("not begun")
         self._thread = threading.Thread(target=self._work)
 
-    def __enter__(self) -> _Units:
+    def __enter__(self) -> Units:
         self._thread.start()
         return self
 
@@ -141,10 +129,7 @@ class _Units:
         trace: TracebackType | None,
     ) -> None:
         if error is not None:
-            with self._lock:
-                self._stopped = True
-                if self._run is not None:
-                    self._run.stop()
+            self._early.stop()
         self._thread.join()
 
     def result(self) -> UnitResult:
@@ -157,20 +142,6 @@ class _Units:
 
     def _work(self) -> None:
         try:
-            self._result = self._build_and_run()
+            self._result = self._early.unit_tests()
         except Exception as error:
             self._result = error
-
-    def _build_and_run(self) -> UnitResult:
-        launcher, library, checkpoint = self._what
-        if launcher.mode != "bwrap":
-            return not_run("they run in the sandbox only")
-        try:
-            program = self._builder.program(checkpoint)
-        except CmockaMissing:
-            return not_run(NO_CMOCKA)
-        with self._lock:
-            if self._stopped:
-                return not_run("interrupted")
-            self._run = UnitRun(launcher, program, library)
-        return self._run.finish()

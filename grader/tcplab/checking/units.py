@@ -95,20 +95,31 @@ class UnitBuilder(Builder):
 
     def program(self, checkpoint: Checkpoint) -> Path:
         """The program with all tests of a checkpoint. Raises CmockaMissing."""
+        finished = self._place_of(checkpoint)
+        if finished.exists():
+            return finished
+        with tempfile.TemporaryDirectory(dir=self._cache, prefix="link-") as name:
+            self._make(self._tests_of(checkpoint), Path(name))
+            os.replace(Path(name) / "out", finished)
+        return finished
+
+    def finished_program(self, checkpoint: Checkpoint) -> Path | None:
+        """The same, if it is there already."""
+        finished = self._place_of(checkpoint)
+        return finished if finished.exists() else None
+
+    def _tests_of(self, checkpoint: Checkpoint) -> list[Path]:
         folder = self._kit.labs / checkpoint.folder
         stems = [name.removesuffix(".c") for name in checkpoint.files]
-        sources = sorted(folder.glob("test_*.c"), key=lambda path: _place(path.stem, stems))
+        return sorted(folder.glob("test_*.c"), key=lambda path: _place(path.stem, stems))
+
+    def _place_of(self, checkpoint: Checkpoint) -> Path:
+        sources = self._tests_of(checkpoint)
         texts = [path.read_bytes() for path in (*sources, *self._headers())]
         options = " ".join([*_COMPILE, *_LINK, *(path.name for path in sources)])
         parts = [self._compiler_id, options.encode(), *texts]
         key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:40]
-        finished = self._cache / f"{key}.units"
-        if finished.exists():
-            return finished
-        with tempfile.TemporaryDirectory(dir=self._cache, prefix="link-") as name:
-            self._make(sources, Path(name))
-            os.replace(Path(name) / "out", finished)
-        return finished
+        return self._cache / f"{key}.units"
 
     def _headers(self) -> list[Path]:
         folders = self._kit.public_include_folders()
@@ -178,6 +189,10 @@ class UnitRun:
             return result_of(self._process.printed(), stopped)
         finally:
             self._process.kill()
+
+    def kill(self) -> None:
+        """Ends it, whether `finish` was called or not."""
+        self._process.kill()
 
     def stop(self) -> None:
         """From another thread: `finish` comes to its end at once."""

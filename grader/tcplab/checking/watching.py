@@ -17,6 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from tcplab.checking.child import Child
+from tcplab.checking.early import Early
 from tcplab.checking.following import following, root_cause
 from tcplab.checking.keyboard import Keyboard
 from tcplab.checking.saves import LOOK_S, Saves
@@ -161,7 +162,8 @@ def _next_number(state: _State) -> int:
 def _check_once(state: _State) -> Mapping[str, Any]:
     """In the child: one check, and what the parent has to know of it."""
     screen = CheckScreen(Console(), state.folder, fits=not state.shows_all)
-    checked = check(state.plan, screen)
+    with Early(state.plan) as early:
+        checked = check(state.plan, early, screen)
     screen.end(checked, following(checked, state.plan, state.root))
     cause = root_cause(checked)
     return {"passed": checked.passed, "cause": cause.id if cause is not None else ""}

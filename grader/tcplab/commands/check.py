@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from tcplab.runner import Plan
+    from tcplab.checking.session import Checked
+    from tcplab.plan import Plan
 
 _ALL = range(6)
 
@@ -63,17 +64,17 @@ def command(
 
     Exit status: 0 all passed, 1 something did not, 2 the check could not take place.
     """
-    from tcplab.report.json_file import check_place
+    from tcplab.plan import Plan
 
     number, target = _take(words, folder)
     if json_file is not None:
+        from tcplab.report.json_file import check_place
+
         check_place(json_file)
     subject = _Subject.find(target)
     numbers = [number] if number is not None else subject.numbers()
     if len(numbers) > 1 and json_file != "-" and not watch:
         print("All six checkpoints are done: they are checked once more.\n")
-    from tcplab.runner import Plan
-
     plans = [
         Plan(subject.target, checkpoints=(one,), skips=True, again="check", **options)
         for one in numbers
@@ -130,27 +131,31 @@ class _Subject:
 
 
 def _check(subject: _Subject, plans: list[Plan], json_file: str | None) -> int:
-    from rich.console import Console
-
-    from tcplab.build import Target
-    from tcplab.checking.following import following
-    from tcplab.checking.session import check
-    from tcplab.kit import Kit
-    from tcplab.report import json_file as json_report
-    from tcplab.report.check_terminal import CheckScreen
-
-    folder = Target.find(Kit.find(), subject.target).folder
-    done = []
-    for plan in plans:
-        console = Console(file=open(os.devnull, "w") if json_file == "-" else None)
-        screen = CheckScreen(console, folder)
-        checked = check(plan, screen)
-        screen.end(checked, following(checked, plan, subject.root, is_last=plan is plans[-1]))
-        done.append(checked)
+    done = [
+        _check_one(subject, plan, is_quiet=json_file == "-", is_last=plan is plans[-1])
+        for plan in plans
+    ]
     if json_file is not None:
-        records = [one.to_json() for one in done]
-        json_report.write_record(_merged(records), json_file)
+        from tcplab.report.json_file import write_record
+
+        write_record(_merged([one.to_json() for one in done]), json_file)
     return 0 if all(one.passed for one in done) else 1
+
+
+def _check_one(subject: _Subject, plan: Plan, *, is_quiet: bool, is_last: bool) -> Checked:
+    from tcplab.checking.early import Early
+
+    with Early(plan) as early, open(os.devnull, "w", encoding="utf-8") as nowhere:
+        from rich.console import Console
+
+        from tcplab.checking.following import following
+        from tcplab.checking.session import check
+        from tcplab.report.check_terminal import CheckScreen
+
+        screen = CheckScreen(Console(file=nowhere if is_quiet else None), early.folder)
+        checked = check(plan, early, screen)
+        screen.end(checked, following(checked, plan, subject.root, is_last=is_last))
+    return checked
 
 
 def _watch(subject: _Subject, plan: Plan, json_file: str | None) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tcplab.build import Target
 from tcplab.kit import Kit
-from tcplab.result import GradeResult
-from tcplab.runner import Plan
+from tcplab.plan import Plan
 from tcplab.work.folder import MARK
 from tcplab.work.record import fingerprint, remember
+
+if TYPE_CHECKING:
+    from tcplab.result import GradeResult
 
 
 class Remembering:
