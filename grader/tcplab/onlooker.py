@@ -21,6 +21,8 @@ from tcplab.wire import Wire
 
 _Words = dict[str, str]
 _MOST_DIGITS = 20
+_MOST_CONTENT = 64  # bytes of a stream that are looked at
+_MOST_PEEKS = 16  # for them: they may lie in several runs
 _CALLS = {
     "wrap": ("absolute", "isn"),
     "unwrap": ("raw", "isn", "checkpoint"),
@@ -146,8 +148,24 @@ class _WatchedLab(Lab):
                 values = self._ask(device, request) if request else {}
             except RequestRefused:  # it went with its owner
                 continue
+            if kind == "stream":
+                values["content"] = self._content(device, identity, values)
             said.append(Said(kind, identity, self._objects.relative(kind, identity, values)))
         self.seen.said[self._step] = tuple(said)
+
+    def _content(self, device: Device, identity: int, values: _Words) -> str:
+        """The first bytes that a stream holds, in hexadecimal digits."""
+        buffered = min(_number(values.get("buffered")) or 0, _MOST_CONTENT)
+        seen = b""
+        for _ in range(_MOST_PEEKS):
+            if len(seen) >= buffered:
+                break
+            reply = device.request(f"stream.peek {identity} {len(seen)} {buffered}")
+            run = _bytes(reply.words[1]) if len(reply.words) > 1 else b""
+            if not run:
+                break
+            seen += run
+        return seen[:buffered].hex()
 
     def _ask(self, device: Device, request: str) -> _Words:
         reply = device.request(request)
@@ -244,9 +262,6 @@ class _Objects:
             return Message(
                 flow, False, seq=int(words[1]), data=_bytes(words[2]), fin=words[3] == "1"
             )
-        if (kind, action) == ("stream", "write"):
-            accepted = reply.number(0) if reply.words else 0
-            return Message(flow, False, data=_bytes(words[1])[:accepted])
         if (kind, action) in (("receiver", "receive"), ("sender", "receive"), ("tcp", "arrive")):
             return self._segment(me, flow, False, asked)
         if (kind, action) in (("receiver", "send"), ("sender", "next"), ("tcp", "next")):

@@ -27,8 +27,8 @@ class Passage:
 class Message:
     """What a component is given of a segment, or gives: a segment without a wire. Numbers are
     relative, as in the steps; None stands for what is not in it, or has no beginning to relate to.
-    `flow` names the object that it went to or came from. Pieces for a reassembler, and what a
-    stream accepted, are messages without flags."""
+    `flow` names the object that it went to or came from. Pieces for a reassembler are messages
+    without flags."""
 
     flow: str
     from_dut: bool
@@ -47,7 +47,8 @@ class Said:
     """What an object on the device answered when it was asked for its state, as its code has it:
     not to be relied on. `kind` is a word of the command channel (conn, tcp, sender, receiver,
     reassembler, stream; or seqno: a call with its arguments and the answer), or `listener`, which
-    is known without asking; its identity is the port."""
+    is known without asking; its identity is the port. The `content` of a stream is what it holds,
+    up to some bytes, in hexadecimal digits."""
 
     kind: str
     identity: int

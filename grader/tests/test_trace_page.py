@@ -15,6 +15,7 @@ from tcplab.cli import main
 from tcplab.kit import Kit
 from tcplab.report.trace_page.axis import Axis
 from tcplab.report.trace_page.circle import circle_of
+from tcplab.report.trace_page.page import Run, rows_of
 from tcplab.report.trace_page.spaces import Conversation
 from tcplab.report.trace_page.states import BOXES, WAYS, History
 from tcplab.result import CaseResult
@@ -449,6 +450,23 @@ def test_a_stream_is_drawn_byte_by_byte(browser: Browser, pages: dict[str, Path]
         ".map(one => one.textContent)"
     )
     assert marks == ["room ends = 48", "written = 16", "read = 16"]
+
+
+def test_what_a_stream_holds_is_what_it_holds(tmp_path: Path) -> None:
+    """Not what was inserted: the two runs differ before anybody reads."""
+    cut = "(const uint8_t *)data + (from - first_index),"
+    broken = changed(tmp_path / "work", "reassembler.c", (cut, "data,"))
+    [case] = run_cases(broken, "reassembler.old-and-new-in-one-piece", watched=True)
+    [reference] = run_cases("reference", case.id, watched=True)
+    rows = rows_of([Run("reference", reference), Run("work", case)])
+    letters = [
+        "".join(letter for _, letter in panel.pictures[0].bars[0].letters)
+        for panel in rows[2].panels
+        if panel.pictures
+    ]
+    assert letters == ["abcdef", "abcdCD"]
+    assert [row.number for row in rows if row.differs] == [3]
+    assert [row.number for row in rows if row.is_failed] == [4]
 
 
 def test_a_call_is_drawn_on_the_circle(browser: Browser, pages: dict[str, Path]) -> None:

@@ -22,6 +22,7 @@ from tcplab.result import CaseResult
 from tcplab.story import Act, Message, Passage
 
 _HERE = Path(__file__).parent
+_BOTH = "in both runs"
 _WHEN = re.compile(r"\s+at \d+ ms$")
 _PARTS = re.compile(r"^(?P<flags>[A-Z ]+?) (?P<fields>seq=.*)$")
 
@@ -164,7 +165,7 @@ def _told_once(panels: Sequence[Panel]) -> Iterator[Panel]:
     """Two panels; what they have in common in a panel of its own."""
     one, other = panels
     common = Panel(
-        "in both runs",
+        _BOTH,
         pictures=tuple(each for each in one.pictures if each in other.pictures),
         table=one.table if one.table == other.table else None,
         answers=one.answers if one.answers == other.answers else (),
@@ -238,11 +239,16 @@ def _message_rung(message: Message) -> Rung:
 def _marked(rows: list[Row]) -> list[Row]:
     """Marks the first step in which two runs differ."""
     for at, row in enumerate(rows):
-        standings = {panel.standing.state for panel in row.panels if panel.standing}
-        if len(row.cells) == 2 and (not row.is_alike or len(standings) > 1):
+        apart = [one for one in row.panels if one.whose != _BOTH]
+        if len(row.cells) == 2 and (not row.is_alike or any(map(_shows_more_than_words, apart))):
             rows[at] = Row(row.number, row.cells, row.panels, differs=True)
             break
     return rows
+
+
+def _shows_more_than_words(panel: Panel) -> bool:
+    """What a device says of itself may differ without anybody noticing."""
+    return bool(panel.pictures or panel.circle or panel.standing)
 
 
 def _seen(cell: Cell | None) -> Any:

@@ -39,7 +39,7 @@ _WORDS = {
 }
 _FLAGS = {"closed", "finished", "eof", "syn_acked", "fin_acked", "synchronized", "update_due"}
 _SILENT = {"listener", "seqno"}  # of which nothing is told but what is drawn
-_HIDDEN = {"local_port", "remote_port"}
+_HIDDEN = {"local_port", "remote_port", "content"}
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,6 @@ class _Stage:
         self._histories: dict[str, History] = {}
         self._pieces: dict[int, list[Span]] = {}  # by reassembler
         self._content: dict[str, dict[int, int]] = {}  # by stream or reassembler: index and byte
-        self._written: dict[str, int] = {}  # by stream
         self._active = ""  # the flow that had the last message
 
     def play(self, act: Act) -> Scene:
@@ -155,11 +154,6 @@ class _Stage:
         if kind == "reassembler":
             self._insert(int(identity), message)
             return
-        if kind == "stream":
-            start = self._written.get(message.flow, 0)
-            self._written[message.flow] = start + len(message.data)
-            self._keep(message.flow, start, message.data)
-            return
         self._active = message.flow
         self._talks.setdefault(message.flow, Conversation()).take(message)
 
@@ -172,7 +166,7 @@ class _Stage:
     def _keep(self, owner: str, start: int, data: bytes) -> None:
         content = self._content.setdefault(owner, {})
         for at, byte in enumerate(data[: max(TRUE_TO_SCALE - start, 0)], start):
-            content.setdefault(at, byte)  # of the first piece that had it
+            content.setdefault(at, byte)  # as it was seen first
 
     # --- what is drawn ---------------------------------------------------------------------------
 
@@ -204,15 +198,11 @@ class _Stage:
             pieces = self._pieces.get(reassembler, []) if reassembler is not None else []
             held = tuple(_clipped(pieces, written, edge))
             key = f"stream {one.identity}"
-            known = {
-                **self._content.get(f"reassembler {reassembler}", {}),
-                **self._content.get(key, {}),
-            }
-            present = ((0, written), *held)
-            content = tuple(
-                (at, known[at]) for at in sorted(known) if any(a <= at < b for a, b in present)
-            )
-            yield Buffer(key, "stream", read, written, edge, held, content)
+            self._keep(key, read, _bytes(one.values.get("content", "")))
+            early = self._content.get(f"reassembler {reassembler}", {})
+            content = [(at, byte) for at, byte in self._content[key].items() if at < written]
+            content += [(at, early[at]) for a, b in held for at in range(a, b) if at in early]
+            yield Buffer(key, "stream", read, written, edge, held, tuple(content))
 
     def _stand(self, said: tuple[Said, ...]) -> tuple[Standing | None, list[str]]:
         """Where the active connection stands, and where others do."""
@@ -286,6 +276,13 @@ def _shown(key: str, value: str) -> str:
     if key in _FLAGS or (key == "error" and value in ("0", "1")):
         return {"0": "no", "1": "yes"}.get(value, value)
     return value
+
+
+def _bytes(digits: str) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        return b""
 
 
 def _number(values: Mapping[str, str], name: str) -> int | None:
