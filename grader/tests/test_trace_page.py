@@ -407,6 +407,34 @@ def test_what_failed_stands_beside_how_it_should_be(
     assert "not reached" in browser.text
 
 
+def test_the_wrong_field_is_marked(browser: Browser, tmp_path: Path) -> None:
+    unread = "byte_stream_buffered(tcp_receiver_inbound(connection->receiver))"
+    old = f"{{news.ack.raw - (uint32_t){unread} * (message->payload_len > 0)}}"
+    broken = changed(
+        tmp_path / "work", "connection.c", (".ack = news.ack,", f".ack = (struct seqno){old},")
+    )
+    browser.open(write_page(tmp_path, "wrong", DATA, broken))
+    rows = "return [...document.querySelectorAll('.difference tr')].map(one => one.innerText)"
+    head, expected, actual = (row.split() for row in browser.run(rows))
+    assert head[:2] == ["SEQ", "ACK"]
+    assert expected[:3] == ["expected", "1", "101"]
+    assert actual[:4] == ["actual", "1", "✗", "1"]
+    marked = browser.run("return document.querySelector('.fields td.actual').innerText")
+    assert marked == "✗ 1"
+
+
+def test_the_first_wrong_byte_is_marked(browser: Browser, tmp_path: Path) -> None:
+    cut = "(const uint8_t *)data + (from - first_index),"
+    broken = changed(tmp_path / "work", "reassembler.c", (cut, "data,"))
+    case = "reassembler.old-and-new-in-one-piece"
+    browser.open(write_page(tmp_path, "bytes", case, broken))
+    words = browser.run("return document.querySelector('.difference').innerText")
+    assert "byte 4 of 6 is the first wrong one" in words
+    assert re.search(r"actual\s+61 62 63 64 43 44", words)
+    marks = "return [...document.querySelectorAll('.difference mark')].map(one => one.innerText)"
+    assert browser.run(marks) == ["65", "43"]
+
+
 def test_text_from_a_submission_stays_text(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["failing"])
     browser.click("details summary")

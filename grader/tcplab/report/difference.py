@@ -99,7 +99,7 @@ def _labelled(label: str, words: str, style: str) -> Text:
 def _bytes(one: BytesDifference, width: int) -> Iterator[Text]:
     count = max(4, (width - INDENT - _LABEL - 3) // 4)  # two digits, a space and a letter for each
     first = max(one.start, one.offset - count // 2)
-    yield Text(" " * INDENT + cut(_in_words(one), width - INDENT), style="bold")
+    yield Text(" " * INDENT + cut(bytes_in_words(one), width - INDENT), style="bold")
     for label, style, run in (("expected", _RIGHT, one.expected), ("actual", _WRONG, one.actual)):
         shown = run[first - one.start : first - one.start + count]
         digits = f"{shown.hex(' '):<{3 * count}}"
@@ -114,7 +114,8 @@ def _letters(run: bytes) -> str:
     return "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in run)
 
 
-def _in_words(one: BytesDifference) -> str:
+def bytes_in_words(one: BytesDifference) -> str:
+    """In what way they differ."""
     if one.offset == one.actual_length:
         return f"it ends after {_count(one.actual_length)} of {one.expected_length}"
     if one.offset == one.expected_length:

@@ -13,11 +13,12 @@ from typing import Any
 
 from tcplab.harmless import harmless
 from tcplab.report.trace_page import circle
-from tcplab.report.terminal import rfc_words
 from tcplab.report.trace_page.bars import Axes, Picture, Table, axes_of, pictures, table
 from tcplab.report.trace_page.circle import Circle
 from tcplab.report.trace_page.scenes import ENDS, Answer, Scene, Standing, scenes_of
 from tcplab.report.trace_page.states import BOX_HEIGHT, BOX_WIDTH, BOXES, VIEW_BOX, WAYS
+from tcplab.report.trace_page.trouble import trouble_of
+from tcplab.report.words import rfc_words
 from tcplab.result import CaseResult
 from tcplab.story import Act, Message, Passage
 
@@ -117,6 +118,7 @@ def page(runs: Sequence[Run], *, seed: int, kit: str) -> str:
         runs=runs,
         case=runs[-1].case,
         outcome=runs[-1].case.outcome,
+        trouble=trouble_of(runs[-1].case),
         report=harmless(runs[-1].case.outcome.report).strip(),
         clauses=", ".join(map(rfc_words, runs[-1].case.rfc)),
         rows=rows,
