@@ -27,6 +27,8 @@ from tcplab.running.processes import descriptor_of, end
 
 _PORT = 80
 _LISTENING_S = 20.0  # from the start of Python to the call of listen
+_FIRST_PAGE_S = 10.0
+_FIRST_PAGE_SLOWLY_S = 60.0  # where the wire may be slow, or the timers are
 _WIDTH = 100  # of what is shown of its words
 _QUIET = 'log=$1; shift; exec "$@" >"$log" 2>&1'  # it tells of every request
 
@@ -46,7 +48,8 @@ def serve_over(wiring: Wiring, site: Path, listener: socket.socket) -> None:
         server = stack.enter_context(host.running(_server(site, log)))
         _await_listening(wiring, host, server, log)
         address, descriptor = address_of(listener), listener.fileno()
-        command = _relay(site, descriptor)
+        patience_s = _FIRST_PAGE_SLOWLY_S if wiring.rfc_timers or wiring.link else _FIRST_PAGE_S
+        command = _relay(site, descriptor, patience_s)
         relay = stack.enter_context(other.running(command, subprocess.PIPE, [descriptor]))
         stack.callback(end, relay)  # it has no reason to linger
         listener.close()  # the relay has it now
@@ -72,10 +75,10 @@ def _await_listening(
     raise _unable(wiring, f"no server can listen ({' '.join(said)})")
 
 
-def _relay(site: Path, descriptor: int) -> str:
+def _relay(site: Path, descriptor: int, patience_s: float) -> str:
     environment = f"PYTHONPATH={Kit.find().root / 'grader'}"
     words = ["env", environment, sys.executable, "-m", "tcplab.handouts.relay"]
-    words += [str(descriptor), OURS, str(_PORT), str(site / "index.html")]
+    words += [str(descriptor), OURS, str(_PORT), str(site / "index.html"), str(patience_s)]
     return f"exec {shlex.join(words)}"
 
 

@@ -23,9 +23,10 @@ _COUNTING_S = 0.5
 
 
 def main() -> int:
-    """`relay.py DESCRIPTOR ADDRESS PORT FILE`: FILE is what the path / should bring."""
-    descriptor, address, port, file = sys.argv[1:]
-    relay = Relay(address, int(port))
+    """`relay.py DESCRIPTOR ADDRESS PORT FILE SECONDS`: FILE is what the path / should bring, within
+    so many seconds."""
+    descriptor, address, port, file, patience = sys.argv[1:]
+    relay = Relay(address, int(port), float(patience))
     return asyncio.run(_relay(relay, int(descriptor), Path(file).read_bytes()))
 
 
@@ -58,7 +59,7 @@ class Relay:
 
     address: str
     port: int
-    patience_s: float = 10.0  # with the first page
+    patience_s: float  # with the first page
     traffic: Traffic = field(default_factory=Traffic)
 
     async def first_page(self, expected: bytes) -> str:

@@ -245,7 +245,7 @@ def relayed(site: Path) -> Iterator[tuple[socket.socket, subprocess.Popen[bytes]
         Thread(target=server.serve_forever).start()
         with socket.create_server(("127.0.0.1", 0)) as listener:
             command = [sys.executable, "-m", "tcplab.handouts.relay", str(listener.fileno())]
-            command += ["127.0.0.1", str(server.server_port), str(site / "index.html")]
+            command += ["127.0.0.1", str(server.server_port), str(site / "index.html"), "10"]
             relay = subprocess.Popen(
                 command,
                 stdout=subprocess.PIPE,
