@@ -48,6 +48,8 @@ def _after_success(checked: Checked, plan: Plan, root: Path | None, launcher: st
     if unfinished is None:
         yield "All six checkpoints are done."
         yield f"next: {launcher} grade {quote(plan.target)} --mode stack"
+        whose = "".join(f" --tcp {word}" for word in target_words(plan.target))
+        yield f"      {launcher} docs --over-my-tcp{whose}"
         return
     page = kit.root / "handouts" / "docs" / f"{checkpoints[unfinished].folder}.md"
     yield f"next: checkpoint {unfinished}, {checkpoints[unfinished].title}"

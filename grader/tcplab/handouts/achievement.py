@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-
 from tcplab.build import Target
 from tcplab.kit import Kit
+from tcplab.runner import launcher_word, quote, target_words
 from tcplab.work.folder import MARK
 from tcplab.work.record import Standing, standings
 
@@ -19,16 +18,16 @@ def words_before(kit: Kit, tcp: str) -> str | None:
         return f"checkpoint {last.number} is passed: congratulations"
     if not last.is_current:
         return f"your files have changed since checkpoint {last.number} was checked"
-    return (
-        f"checkpoint {last.number} is not passed yet: {last.points:g} of {last.max_points:g} points"
-    )
+    points = f"{last.points:g} of {last.max_points:g} points"
+    units = f", {last.units_failed} unit tests fail" if last.units_failed else ""
+    return f"checkpoint {last.number} is not passed yet: {points}{units}"
 
 
 def where_to_look(kit: Kit, tcp: str) -> str:
     """A command that says what such a TCP lacks."""
     if _last(kit, tcp) is None:
-        return f"./tcplab grade {shlex.quote(tcp)} --mode stack"
-    return f"./tcplab status {shlex.quote(tcp)}"
+        return f"{launcher_word()} grade {quote(tcp)} --mode stack"
+    return " ".join([launcher_word(), "status", *target_words(tcp)])
 
 
 def _last(kit: Kit, tcp: str) -> Standing | None:

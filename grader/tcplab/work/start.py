@@ -117,6 +117,7 @@ Seven C files to fill in, checkpoint by checkpoint. Begin with `seqno.c`; what t
     ./tcplab check 0    check one of them, 0 to 5
     ./tcplab status     how far you have come, and what is next
     ./tcplab grade      grade all six
+    ./tcplab docs       read the handouts in a browser
 """
 
 

@@ -218,13 +218,16 @@ def test_the_last_checkpoint_is_spoken_of(tmp_path: Path) -> None:
     last = kit.checkpoints()[-1]
     assert words_before(kit, str(folder)) is None and words_before(kit, "reference") is None
 
-    def checked(passed: int) -> str | None:
+    def checked(passed: int, units_failed: int = 0) -> str | None:
         files = fingerprint(folder, last)
         score = 30.0 * passed / 200
-        remember(folder, last, files, score=score, passed=passed, total=200, units_failed=0)
+        counts = {"passed": passed, "total": 200, "units_failed": units_failed}
+        remember(folder, last, files, score=score, **counts)
         return words_before(kit, str(folder))
 
     assert checked(150) == "checkpoint 5 is not passed yet: 22.5 of 30 points"
+    said = "checkpoint 5 is not passed yet: 30 of 30 points, 2 unit tests fail"
+    assert checked(200, units_failed=2) == said
     assert checked(200) == "checkpoint 5 is passed: congratulations"
     (folder / "segment.c").write_text("", encoding="utf-8")
     assert (
