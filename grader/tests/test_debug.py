@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tcplab import mutants
 from tcplab.cli import main
 from tcplab.debugging.agreed import DEVICE
 from tcplab.debugging.place import place
@@ -27,6 +28,7 @@ from tcplab.result import Outcome
 from tcplab.transcript import Step
 
 KIT = Kit.find()
+LATE = "seqno.unwrap-loses-one-past-the-wrap"
 FIN = "connection.fin-is-acknowledged"
 PROMPT = b"(gdb) "
 PATIENCE_S = 100
@@ -146,6 +148,22 @@ def test_a_search_stops_in_the_fewest_steps(work: Path) -> None:
     text = debugged(work, "seqno.model", ".", "--gdb-command", "finish")
     assert "  1  before(0, 1); expected: true\n     request: seqno.before\n" in text
     assert re.search(r"^Value returned is .* = false$", text, re.MULTILINE)
+
+
+def test_a_search_that_finds_nothing_stops_at_once(work: Path) -> None:
+    text = debugged(work, "seqno.model", ".", "--gdb-command", "bt 1")
+    assert "It passes." in text and re.search(r"^#0  seqno_\w+ \(", text, re.MULTILINE)
+
+
+def test_the_last_call_of_ones_own_code_has_to_do(work: Path) -> None:
+    """What goes wrong in a request may have begun earlier, in the last one that called it."""
+    [mutant] = [one for one in mutants.load(KIT.root / "grader" / "mutants") if one.name == LATE]
+    text = (work / mutant.file).read_text(encoding="utf-8")
+    (work / mutant.file).write_text(mutants.mutate(mutant, text), encoding="utf-8")
+    case = "seqno.active-open-from-isn-0xffffffff"
+    text = debugged(work, case, ".", "--gdb-command", "bt 1")
+    assert "from there on none of your functions is called" in text
+    assert re.search(r"^#0  seqno_\w+ \(", text, re.MULTILINE)
 
 
 def test_a_crash_leads_to_ones_own_code(work: Path) -> None:

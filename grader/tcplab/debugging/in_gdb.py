@@ -31,6 +31,8 @@ class _Known:
         self.at = 0  # requests that have begun
         self.told = 0  # the last request that the student was told of
         self.is_inside = True  # has this request come to the student's code?
+        self.is_scouting = False  # is it only to be seen which requests do?
+        self.entered = 0  # the last request that did
 
     def words(self) -> str:
         return self.requests[self.at - 1] if self.at <= len(self.requests) else "the end"
@@ -68,7 +70,8 @@ class _Function(gdb.Breakpoint):
         if self._known.is_inside or (self._is_query and self._known.is_to_the_whole_stack()):
             return False
         self._known.is_inside = True
-        return True
+        self._known.entered = self._known.at
+        return not self._known.is_scouting
 
 
 def _is_query(name: str) -> bool:
@@ -88,6 +91,22 @@ _watched: list[_Function] = []
 def tcplab_watch() -> None:
     """From now on the student's functions stop."""
     _watched.extend(_Function(name, _known) for name in _known.functions)
+
+
+def tcplab_run() -> None:
+    """Starts the device. If none of the student's functions is called from the place to stop at to
+    the end, the last request that did call one has to do."""
+    gdb.execute("run")
+    if _known.entered:
+        return
+    _say(["from there on none of your functions is called: back to the last one that is"])
+    _known.is_scouting, _known.skip = True, 0
+    gdb.execute("run")
+    _known.is_scouting, _known.skip = False, max(0, _known.entered - 1)
+    if _known.entered:
+        gdb.execute("run")
+    else:
+        _say(["none of your functions is called in this case"])
 
 
 def _stopped(event: object) -> None:
@@ -115,7 +134,7 @@ def _go_to_own_code() -> None:
 
 
 def _exited(event: object) -> None:
-    if hasattr(event, "exit_code"):  # it was not made to
+    if hasattr(event, "exit_code") and not _known.is_scouting:  # it was not made to
         _say(_known.ending)
     _known.at = _known.told = 0
     for one in _watched:

@@ -21,6 +21,7 @@ from tcplab.wire.socketpair import SocketPairWire
 from tcplab.worker import run_case
 
 _BATCH = "batch "
+_END = ("quit",)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,10 @@ class _Notes:
         """The events of the last device that belong to the transcript as it stands: a search has
         tried much that it does not tell of."""
         told = [one for one in self.taken if one[1] is self.transcript()]
-        return tuple(event for device, _, event in told if device == told[-1][0])
+        if all(event.verbs in ((), _END) for _, _, event in told):
+            told = self.taken  # a search that found nothing tells of nothing
+        last = told[-1][0] if told else 0
+        return tuple(event for device, _, event in told if device == last and event.verbs != _END)
 
 
 class _RecordedDut(Dut):

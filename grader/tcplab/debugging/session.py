@@ -30,6 +30,7 @@ _PATIENCE_S = 5.0
 _WIDTH = 100
 _DETAILS = 4  # lines
 _STACK = ("stack.", "conn.", "clock.", "sync", "continue")  # how requests to all of it begin
+_RUN = "python tcplab_run()"
 _SCRIPT = Path(__file__).with_name("in_gdb.py")
 # An error that a sanitizer finds stops gdb by SIGABRT; leaks cannot be looked for under gdb.
 _SANITIZERS = {
@@ -105,9 +106,9 @@ def debug(subject: Subject, gdb: Sequence[str], commands: Sequence[str]) -> None
 def _command(gdb: Sequence[str], program: Path, commands: Sequence[str]) -> list[str]:
     words = [gdb[0], "-q", "-iex", "set debuginfod enabled off", *gdb[1:], "-x", str(_SCRIPT)]
     if commands:
-        words += ["-batch", "-ex", "run", *(word for one in commands for word in ("-ex", one))]
+        words += ["-batch", "-ex", _RUN, *(word for one in commands for word in ("-ex", one))]
     elif len(gdb) == 1:  # an editor says itself when to run
-        words += ["-ex", "run"]
+        words += ["-ex", _RUN]
     arguments = ["--command-fd", str(COMMAND_FD), "--wire-fd", str(WIRE_FD)]
     return [*words, "--args", str(program), *arguments]
 
