@@ -112,6 +112,7 @@ _TITLES: dict[str, dict[str, str]] = {
         "3.10.7.3": "Segment Arrives: SYN-SENT State",
         "3.10.7.4": "Segment Arrives: Other States",
         "3.10.8": "Timeouts",
+        "App. A": "Other Implementation Notes",
         "App. B": "TCP Requirement Summary",
     },
 }

@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +94,8 @@ def test_every_task_is_tried(work: Path) -> None:
     """Those above, and the two that take longer."""
     labels = {one["label"] for one in content(work, "tasks")["tasks"]}
     tried = {"check a checkpoint", "status", "hint", "explain a case", "trace a case"}
-    assert labels == tried | {"check", "grade all", "build the unit tests"}
+    below = {"check", "check after each save", "grade all", "build the unit tests"}
+    assert labels == tried | below
     default = [one for one in content(work, "tasks")["tasks"] if "isDefault" in str(one)]
     assert [one["label"] for one in default] == ["check"]
 
@@ -112,6 +115,36 @@ def test_what_is_wrong_is_found_in_the_file(work: Path) -> None:
         assert (found[0][pattern["file"]], found[0][pattern["line"]]) == ("byte_stream.c", "1")
         assert re.search("unused|expected", found[0][pattern["message"]])
     assert not re.search(pattern["regexp"], " again  ./tcplab check 0 --seed 1")
+
+
+def test_a_check_after_each_save_has_a_beginning_and_an_end(work: Path) -> None:
+    one = task(work, "check after each save")
+    rounds, pattern = (one["problemMatcher"][key] for key in ("background", "pattern"))
+    assert one["isBackground"]
+    command = [filled(word, work) for word in [one["command"], *one["args"]]]
+    assert run(work, "check a checkpoint")[0] == 0
+    file, text = work / "byte_stream.c", (KIT.skeleton / "byte_stream.c").read_text("utf-8")
+    file.write_text(text, encoding="utf-8")
+    with subprocess.Popen(
+        command, cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as watching:
+        assert watching.stdout is not None
+        try:
+            for complaint in (None, "byte_stream.c"):
+                lines = list(until(rounds["endsPattern"], watching.stdout))
+                assert [line for line in lines if re.search(rounds["beginsPattern"], line)]
+                found = [match for line in lines if (match := re.search(pattern["regexp"], line))]
+                assert bool(found) == (complaint is not None)
+                assert all(match[pattern["file"]] == complaint for match in found)
+                file.write_text(f"int y = ;\n{text}", encoding="utf-8")
+        finally:
+            watching.terminate()
+            file.write_text(text, encoding="utf-8")
+
+
+def until(pattern: str, lines: Iterable[str]) -> Iterator[str]:
+    """The lines before the one that matches."""
+    return takewhile(lambda line: not re.search(pattern, line), lines)
 
 
 def test_the_programs_to_debug_are_built(work: Path) -> None:

@@ -118,6 +118,15 @@ Seven C files to fill in, checkpoint by checkpoint. Begin with `seqno.c`; what t
     ./tcplab status     how far you have come, and what is next
     ./tcplab grade      grade all six
     ./tcplab docs       read the handouts in a browser
+    ./tcplab hint       a hint; again, the next one
+
+What fails has a name, CASE, and there is more about it:
+
+    ./tcplab explain CASE    what it is about, and how it goes in a TCP that works
+    ./tcplab trace CASE .    what yours did, packet by packet
+    ./tcplab debug CASE      yours under gdb, stopped where the failure came from
+
+The same without these commands: `cmake --preset student && ctest --preset checkpoint0`.
 """
 
 

@@ -27,6 +27,12 @@ _MATCHER = {
         "message": 4,
     },
 }
+# Where the output of one check begins and ends, if one follows another.
+_ROUNDS = {
+    "activeOnStart": True,
+    "beginsPattern": r"^checkpoint \d",
+    "endsPattern": r"^watching \d+ files",
+}
 
 
 def vscode_files(kit: Kit) -> dict[str, str]:
@@ -52,6 +58,8 @@ def _tasks() -> dict[str, Any]:
         "version": "2.0.0",
         "tasks": [
             _task("check", ["check"]) | {"group": {"kind": "build", "isDefault": True}},
+            _task("check after each save", ["check", "--watch"])
+            | {"isBackground": True, "problemMatcher": _MATCHER | {"background": _ROUNDS}},
             _task("check a checkpoint", ["check", "${input:checkpoint}"]),
             _task("status", ["status"]),
             _task("grade all", ["grade", "."]),
