@@ -147,6 +147,7 @@ def until(pattern: str, lines: Iterable[str]) -> Iterator[str]:
     return takewhile(lambda line: not re.search(pattern, line), lines)
 
 
+@pytest.mark.timeout(400)  # all unit tests are compiled
 def test_the_programs_to_debug_are_built(work: Path) -> None:
     launch = content(work, "launch")
     [one] = [one for one in launch["configurations"] if one["name"] == "debug a unit test"]

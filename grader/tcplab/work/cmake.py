@@ -8,6 +8,7 @@ from typing import Any
 from tcplab.kit import COUNT
 
 PRESET = "student"
+_JOBS = 2
 
 # The kit's place is read from tcplab.json, so that this file can be kept under version control.
 _LISTS = """# Bare CTest: cmake --preset student && ctest --preset checkpoint2
@@ -39,8 +40,11 @@ def _presets(count: int) -> dict[str, Any]:
         "version": 3,
         "cmakeMinimumRequired": {"major": 3, "minor": 22, "patch": 0},
         "configurePresets": [{"name": PRESET, "binaryDir": "${sourceDir}/build/${presetName}"}],
-        "buildPresets": [{"name": PRESET, "configurePreset": PRESET}]
-        + [{"name": name, "configurePreset": PRESET, "targets": [name]} for name in names],
+        "buildPresets": [{"name": PRESET, "configurePreset": PRESET, "jobs": _JOBS}]
+        + [
+            {"name": name, "configurePreset": PRESET, "jobs": _JOBS, "targets": [name]}
+            for name in names
+        ],
         "testPresets": [
             {
                 "name": name,
