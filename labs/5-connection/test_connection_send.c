@@ -188,6 +188,7 @@ static void behind_a_refused_probe_the_peer_still_hears_what_we_have_received(vo
     lab->peer_window = 0;
     arrives(lab, TCP_ACK, .seq = IRS + 1, .ack = ISS + 1);
     app_writes(lab, 0, 3000);
+    expect_silence(lab);
     pass(lab, 1000);
     expect(lab, TCP_ACK, .seq = ISS + 1, .ack = IRS + 1, .len = 1);
     arrives(lab, TCP_ACK, .seq = IRS + 1, .ack = ISS + 1);
