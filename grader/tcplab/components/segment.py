@@ -144,6 +144,8 @@ def _difference(actual: dict[str, Any], expected: dict[str, Any]) -> SegmentDiff
         if name in actual or name in expected:
             is_asked = name in expected
             wish, value = expected.get(name), actual.get(name)
+            if not is_asked and not value:
+                continue
             shown = _in_words(name, wish) if is_asked else ""
             fields.append(Field(label, _in_words(name, value), shown, is_asked and wish != value))
     return SegmentDifference(True, True, tuple(fields))

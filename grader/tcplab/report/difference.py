@@ -99,7 +99,6 @@ def _labelled(label: str, words: str, style: str) -> Text:
 def _bytes(one: BytesDifference, width: int) -> Iterator[Text]:
     count = max(4, (width - INDENT - _LABEL - 3) // 4)  # two digits, a space and a letter for each
     first = max(one.start, one.offset - count // 2)
-    yield Text(" " * INDENT + cut(bytes_in_words(one), width - INDENT), style="bold")
     for label, style, run in (("expected", _RIGHT, one.expected), ("actual", _WRONG, one.actual)):
         shown = run[first - one.start : first - one.start + count]
         digits = f"{shown.hex(' '):<{3 * count}}"
@@ -115,17 +114,19 @@ def _letters(run: bytes) -> str:
 
 
 def bytes_in_words(one: BytesDifference) -> str:
-    """In what way they differ."""
+    """Where it begins to be wrong, and how."""
+    if one.actual_length == 0:
+        return f"nothing, expected {_count(one.expected_length)}"
     if one.offset == one.actual_length:
-        return f"it ends after {_count(one.actual_length)} of {one.expected_length}"
+        return f"only {one.actual_length} of {_count(one.expected_length)}"
     if one.offset == one.expected_length:
         more = one.actual_length - one.expected_length
-        return f"{_count(more)} too many, after the {one.expected_length} expected"
-    words = f"byte {one.offset} of {one.expected_length} is the first wrong one"
+        return f"{_count(more)} too many, behind the {one.expected_length} expected"
+    words = f"wrong from offset {one.offset} on, of {_count(one.expected_length)}"
     if one.found_at is not None and one.found_at > one.offset:
-        return f"{words}: {_count(one.found_at - one.offset)} left out"
+        return f"{words}: {_count(one.found_at - one.offset)} left out there"
     if one.found_at is not None and one.found_at < one.offset:
-        return f"{words}: there the bytes from {one.found_at} on come once more"
+        return f"{words}: those from offset {one.found_at} on come there once more"
     return words
 
 

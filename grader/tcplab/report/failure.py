@@ -11,14 +11,16 @@ from dataclasses import replace
 from rich.text import Text
 
 from tcplab.components.seqno import read_number, show_number
+from tcplab.difference import BytesDifference
 from tcplab.failure import Failure
 from tcplab.harmless import cut
-from tcplab.report.difference import difference_lines
+from tcplab.report.difference import bytes_in_words, difference_lines
 from tcplab.report.ladder import heading, rungs
 from tcplab.report.words import rfc_words
 from tcplab.rfc_titles import title_of
 
-_FEWEST_STEPS = 4  # lines
+_FEWEST_STEPS = 4  # lines, before there is anything to help
+_LEAST_STEPS = 2  # lines: that there are others, and the last
 _STEP = re.compile(r"^ {0,2}(\d+)  ")
 _STEP_WORDS = 5  # columns before the words of a step
 _LABEL = 10  # columns of what stands before a note
@@ -89,6 +91,8 @@ def _what_happened(one: Failure, width: int) -> Iterator[Text]:
     elif one.breaks_a_rule_of_all_cases:
         yield from _marked(f"a rule of every case was broken: {one.expected}", width)
         yield from _valued("actual", one.actual, width, "red")
+    elif isinstance(one.difference, BytesDifference):
+        yield from _marked(f"{one.subject}: {bytes_in_words(one.difference)}", width)
     elif not one.difference_is_all:
         yield from _marked(one.subject, width)
     if one.difference is not None:
@@ -170,7 +174,7 @@ def _told(steps: Sequence[str], width: int) -> Iterator[Text]:
 
 def _last(lines: Sequence[Text], room: int, width: int) -> list[Text]:
     """The end of them, for that is where it went wrong."""
-    room = max(room, _FEWEST_STEPS)
+    room = max(room, _LEAST_STEPS)
     if len(lines) <= room:
         return [*lines]
     skipped = len(lines) - room + 1
@@ -208,7 +212,7 @@ def _that_fit(notes: Iterable[list[Text]], room: int) -> list[Text]:
     kept: list[Text] = []
     for lines in notes:
         if not kept:
-            kept += lines[: max(1, room)]
+            kept += lines[: max(0, room)]
         elif len(kept) + len(lines) <= room:
             kept += lines
     return kept

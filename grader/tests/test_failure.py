@@ -1,0 +1,326 @@
+"""One failure explained: which rule was broken, where to look, what differed, what was done."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import jsonschema
+import pytest
+from rich.text import Text
+
+from tcplab import mutants as m
+from tcplab.case import discover
+from tcplab.check import expect_bytes
+from tcplab.difference import (
+    BytesDifference,
+    Difference,
+    Field,
+    SegmentDifference,
+    between_bytes,
+)
+from tcplab.errors import CaseFailed
+from tcplab.failure import failure_of
+from tcplab.kit import Kit
+from tcplab.report.difference import bytes_in_words, difference_lines
+from tcplab.report.json_file import SCHEMA
+from tcplab.report.terminal import explain
+from tcplab.result import IN_CAPTURE, CaseResult, Outcome
+from tcplab.sandbox import choose_launcher
+from tcplab.sanitizer import tidy_report
+from tcplab.story import Act, Passage, Story
+
+KIT = Kit.find()
+CASES = {one.id: one for one in discover(KIT.checkpoints())}
+MUTANTS = {one.name: one for one in m.load(KIT.root / "grader" / "mutants")}
+WIDTH = 80
+FIELDS = (
+    Field("SEQ", "1"),
+    Field("ACK", "1", "2", True),
+    Field("CTL", "RST ACK", "ACK, no RST", True),
+    Field("WND", "65535"),
+)
+STEPS = tuple(f"{at:3d}  step {at}" for at in range(1, 40))
+CRASH = """==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x602000000013 at pc 0x55
+WRITE of size 1 at 0x602000000013 thread T0
+    #0 0x7f6604e38dd8 in __interceptor_memcpy (/dut+0x5c81f)
+    #1 0x55d1f6d6b2c8 in byte_stream_write byte_stream.c:42
+    #2 0x55d1f6d6b2c8 in deliver reassembler.c:3
+    #3 0x55d1f6d6b2c8 in reassembler_insert reassembler.c:5
+    #4 0x55d1f6d6b2c8 in insert labs/given/dut/commands_stream.c:80
+
+0x602000000013 is located 0 bytes to the right of 3-byte region
+"""
+CRASHED = Outcome(
+    "crashed",
+    "it used a null pointer at byte_stream.c:42 in byte_stream_write, in step 39 (step 39)",
+    steps=STEPS,
+    report=tidy_report(CRASH),
+)
+OF_BYTES = between_bytes(b"0123456789abcdef" * 4, b"0123456789abcdef" * 3 + b"0123X")
+SEGMENT = SegmentDifference(True, True, FIELDS)
+OUTCOMES = {
+    "segment": Outcome("failed", "wrong", "ack", "2", "1", STEPS, difference=SEGMENT),
+    "missing": Outcome(
+        "failed",
+        "nothing came",
+        "segment",
+        "ack=2",
+        "nothing",
+        STEPS,
+        difference=SegmentDifference(False, True, FIELDS[:2], 200, "ACK seq=1"),
+    ),
+    "unexpected": Outcome(
+        "failed",
+        "it came",
+        "segment",
+        "nothing",
+        "ACK",
+        STEPS,
+        difference=SegmentDifference(True, False, FIELDS),
+    ),
+    "bytes": Outcome("failed", "wrong", "the bytes read", "a", "b", STEPS, difference=OF_BYTES),
+    "values": Outcome("failed", "wrong", "rto", "4294968296", "1000", STEPS),
+    "long": Outcome("failed", "wrong " * 99, "subject " * 30, "x " * 400, "y" * 400, STEPS * 5),
+    "crashed": CRASHED,
+    "hung": replace(CRASHED, status="timeout", message="it computed for 1 s, in step 39 (…)"),
+    "not run": Outcome("not run", "not reached, because " + "something " * 30, steps=STEPS),
+    "printed": Outcome("failed", "wrong", "a", "1", "2", STEPS, "one\ntwo\n\x1b[2Jthree\n"),
+}
+
+
+def case(outcome: Outcome, identity: str = "reassembler.some-case", **kept: object) -> CaseResult:
+    rule = "What a TCP has to do here is said in a sentence that takes more than one line of it."
+    rfc = ("9293 3.4", "9293 3.10.7.4", "MUST-61", "D-REAS-1")
+    rerun = f"./tcplab check 2 --case {identity}"
+    one = CaseResult(identity, rule, rfc, "A hint. " * 15, Fraction(1), rerun, outcome)
+    return replace(one, **kept)  # type: ignore[arg-type]
+
+
+def plain(lines: list[Text]) -> list[str]:
+    return [line.plain for line in lines]
+
+
+def height(lines: list[Text], width: int) -> int:
+    return sum(max(1, -(-line.cell_len // width)) for line in lines)
+
+
+# --- room ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+@pytest.mark.parametrize("room", [18, 22, 40])
+def test_it_fits_and_says_the_most_important(name: str, room: int) -> None:
+    lines = explain(case(OUTCOMES[name]), room, WIDTH)
+    assert height(lines, WIDTH) <= room
+    text = plain(lines)
+    assert all(len(line) <= WIDTH for line in text)
+    assert text[0].startswith("reassembler.some-case · look in reassembler.c")
+    assert text[1].startswith("What a TCP has to do here")
+    assert "RFC 9293, 3.4 Sequence Numbers" in text[3] and "step 39" in "\n".join(text)
+    assert text[-1] == "  again     ./tcplab check 2 --case reassembler.some-case"
+
+
+def test_more_room_shows_more_steps() -> None:
+    few, many = (plain(explain(case(OUTCOMES["segment"]), room)) for room in (18, 60))
+    assert any("lines before" in line for line in few) and "  1  step 1" not in few
+    assert "  1  step 1" in many and not any("lines before" in line for line in many)
+    assert " 39 ✗ step 39" in few and " 39 ✗ step 39" in many
+
+
+def test_a_long_command_counts_as_many_lines() -> None:
+    one = case(OUTCOMES["segment"], rerun="./tcplab check 2 --case x " + "--seed 1 " * 20)
+    lines = explain(one, 22)
+    assert height(lines, WIDTH) <= 22 and lines[-1].plain.endswith("--seed 1")
+
+
+def test_the_order_is_rule_steps_difference_help() -> None:
+    text = "\n".join(plain(explain(case(OUTCOMES["printed"]), 40)))
+    places = [
+        text.index(word) for word in ("RFC", "step 39", "expected", "hint", "printed", "again")
+    ]
+    assert places == sorted(places)
+    assert "\x1b" not in text and "\\x1b[2Jthree" in text
+
+
+# --- a segment -----------------------------------------------------------------------------------
+
+
+def test_the_wrong_fields_are_marked_without_colours() -> None:
+    head, expected, actual, marks = plain(difference_lines(SEGMENT, WIDTH))
+    assert head.split() == ["SEQ", "ACK", "CTL", "WND"]
+    assert expected.split("  ")[1:3] == ["expected", "any"] and "ACK, no RST" in expected
+    for name, sign in (("ACK", "✗"), ("CTL", "✗~~~~~~")):
+        column = head.index(name)
+        assert marks[column:].split()[0] == sign, name
+    assert len(marks.split()) == 2
+    assert actual.index("RST ACK") == head.index("CTL")
+
+
+def test_a_segment_that_did_not_come() -> None:
+    one = SegmentDifference(False, True, FIELDS[:2], 200, "ACK seq=1")
+    *_, actual, instead = plain(difference_lines(one, WIDTH))
+    assert actual == "  actual    ✗ no such segment came within 200 ms"
+    assert instead.strip() == "only ACK seq=1"
+
+
+def test_a_segment_that_should_not_have_come() -> None:
+    fields = tuple(replace(one, expected="", differs=False) for one in FIELDS)
+    head, expected, actual = plain(difference_lines(SegmentDifference(True, False, fields), WIDTH))
+    assert expected == "  expected  no segment" and actual.endswith("65535  ✗")
+    assert actual.index("RST ACK") == head.index("CTL")
+
+
+def test_a_table_that_is_too_wide_loses_what_nobody_asked_for() -> None:
+    many = tuple(Field(f"F{at}", "123456") for at in range(20))
+    one = SegmentDifference(True, True, (*many, Field("ACK", "1", "2", True)))
+    lines = plain(difference_lines(one, 60))
+    assert all(len(line) <= 60 for line in lines) and "ACK" in lines[0] and "F0" in lines[0]
+
+
+# --- bytes ---------------------------------------------------------------------------------------
+
+
+def test_the_first_wrong_byte_has_a_caret_below() -> None:
+    expected, actual, caret = plain(difference_lines(OF_BYTES, WIDTH))
+    assert caret.strip().startswith("at 52")
+    column = caret.index("^^")
+    assert expected[column : column + 2] == "34" and actual[column : column + 2] == "58"
+    column = caret.rindex("^")
+    assert (expected[column], actual[column]) == ("4", "X")
+    assert all(len(line) <= WIDTH for line in (expected, actual, caret))
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "words"),
+    [
+        (b"abc", b"", "nothing, expected 3 bytes"),
+        (b"abcdef", b"abc", "only 3 of 6 bytes"),
+        (b"abc", b"abcd", "1 byte too many, behind the 3 expected"),
+        (b"abcdef", b"abXdef", "wrong from offset 2 on, of 6 bytes"),
+        (b"abcdefghij", b"abefghij", "wrong from offset 2 on, of 10 bytes: 2 bytes left out there"),
+        (
+            b"abcdefghij",
+            b"abcdefabcdefghij",
+            "wrong from offset 6 on, of 10 bytes: those from offset 0 on come there once more",
+        ),
+    ],
+)
+def test_how_bytes_differ_in_words(expected: bytes, actual: bytes, words: str) -> None:
+    assert bytes_in_words(between_bytes(expected, actual)) == words
+
+
+def test_long_strings_are_kept_in_part() -> None:
+    data = bytes(range(256)) * 200
+    with pytest.raises(CaseFailed) as failed:
+        expect_bytes("the bytes read", data, data[:30_000] + b"!" + data[30_001:])
+    one = failed.value.difference
+    assert isinstance(one, BytesDifference) and one.offset == 30_000
+    assert len(pickle.dumps(one)) < 1000 and one.expected[one.offset - one.start] == 30_000 % 256
+
+
+# --- for others ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("one", [OF_BYTES, SEGMENT, SegmentDifference(False, True, FIELDS[:1], 9)])
+def test_a_difference_goes_through_a_pipe_and_into_json(one: Difference) -> None:
+    assert pickle.loads(pickle.dumps(one)) == one
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    where = {"$ref": "#/definitions/difference", "definitions": schema["definitions"]}
+    jsonschema.validate(one.to_json(), where)
+
+
+def test_the_json_of_a_case_names_file_and_difference() -> None:
+    record = case(OUTCOMES["segment"]).to_json()
+    assert record["file"] == "reassembler.c"
+    assert [one["name"] for one in record["difference"]["fields"] if one["differs"]] == [
+        "ACK",
+        "CTL",
+    ]
+
+
+# --- crashes and hangs ---------------------------------------------------------------------------
+
+
+def test_a_crash_shows_the_students_line(tmp_path: Path) -> None:
+    (tmp_path / "reassembler.c").write_text("a\nb\n  deliver(this);\nd\n  insert();\n")
+    one = failure_of(case(CRASHED, folder=tmp_path))
+    # In solo mode byte_stream.c is the reference's: the student's own line is what called it.
+    assert one.place is not None
+    assert (one.place.file, one.place.line, one.place.source) == (
+        "reassembler.c",
+        3,
+        "deliver(this);",
+    )
+    text = "\n".join(plain(explain(case(CRASHED, folder=tmp_path), 30)))
+    assert "look in reassembler.c:3" in text and "✗ crashed in deliver, in step 39" in text
+    assert "reassembler.c:3 │ deliver(this);" in text
+    assert "sanitizer ERROR: AddressSanitizer: heap-buffer-overflow; WRITE of size 1\n" in text
+    assert "in deliver, reassembler.c:3 ← reassembler_insert, reassembler.c:5" in text
+    assert "hint" not in text and "0x" not in text
+
+
+def test_a_line_outside_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "reassembler.c").write_text("secret\n" * 9)
+    one = failure_of(case(CRASHED, folder=tmp_path / "inside"))
+    assert one.place is not None and one.place.source == ""
+
+
+def test_a_hang_says_where_it_was() -> None:
+    text = "\n".join(plain(explain(case(OUTCOMES["hung"]), 30)))
+    assert "✗ did not come to an end in deliver, in step 39: it computed for 1 s" in text
+
+
+# --- rules of all cases, ladders -----------------------------------------------------------------
+
+
+def story(count: int) -> Story:
+    acts = [
+        Act(at, f"step {at}", 0, (Passage(at, at % 2 == 0, b"", f"ACK seq={at}"),))
+        for at in range(1, count)
+    ]
+    return Story(tuple(acts))
+
+
+def test_packets_are_drawn_as_a_ladder() -> None:
+    one = case(replace(OUTCOMES["segment"], steps=STEPS[:5], story=story(6)))
+    text = plain(explain(one, 40))
+    assert any("tester" in line and line.endswith("stack") for line in text)
+    assert sum("▶" in line for line in text) == 3 and sum("◀" in line for line in text) == 2
+    assert "           5 ✗ step 5" in text
+
+
+def test_what_breaks_a_rule_of_all_cases_ends_at_its_packet() -> None:
+    marked = SegmentDifference(True, True, (Field("ACK", "1", "", True), Field("LEN", "0")), step=3)
+    outcome = Outcome("failed", "m", IN_CAPTURE, "A rule.", "It was so.", STEPS[:5], story=story(6))
+    text = "\n".join(plain(explain(case(replace(outcome, difference=marked)), 40)))
+    assert "✗ a rule of every case was broken: A rule." in text and "It was so." in text
+    assert "3 ✗ step 3" in text and "step 4" not in text and "✗\n" in text
+
+
+# --- real ones -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mutant", "identity", "wrong"),
+    [
+        ("connection.mss-is-an-echo", "connection.our-mss-fits-our-link", ["MSS"]),
+        ("sender.fin-not-resent", "sender.fin-has-a-number", ["SEQ", "CTL"]),
+        ("connection.bare-acks-answered", "connection.ack-rides-on-data", []),
+    ],
+)
+def test_the_fields_that_a_real_mistake_gets_wrong(
+    mutant: str, identity: str, wrong: list[str], tmp_path: Path
+) -> None:
+    target = m.apply(MUTANTS[mutant], KIT.reference, tmp_path)
+    tried = m.try_cases(
+        KIT, target, [CASES[identity]], mode="solo", launcher=choose_launcher("auto")
+    )
+    one = tried[identity].difference
+    assert isinstance(one, SegmentDifference) and one.came and one.expected == bool(wrong)
+    assert [field.name for field in one.fields if field.differs] == wrong
+    assert tried[identity].story is not None, "the first failure is told from beginning to end"
