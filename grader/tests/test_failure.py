@@ -97,7 +97,7 @@ def case(outcome: Outcome, identity: str = "reassembler.some-case", **kept: obje
     rfc = ("9293 3.4", "9293 3.10.7.4", "MUST-61", "D-REAS-1")
     rerun = f"./tcplab check 2 --case {identity}"
     one = CaseResult(identity, rule, rfc, "A hint. " * 15, Fraction(1), rerun, outcome)
-    return replace(one, **kept)  # type: ignore[arg-type]
+    return replace(one, **kept)
 
 
 def plain(lines: list[Text]) -> list[str]:
