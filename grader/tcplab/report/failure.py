@@ -19,12 +19,13 @@ from tcplab.report.ladder import heading, rungs
 from tcplab.report.words import rfc_words
 from tcplab.rfc_titles import title_of
 
-_FEWEST_STEPS = 4  # lines, before there is anything to help
+_FEWEST_STEPS = 3  # lines, before there is anything to help
 _LEAST_STEPS = 2  # lines: that there are others, and the last
 _STEP = re.compile(r"^ {0,2}(\d+)  ")
 _STEP_WORDS = 5  # columns before the words of a step
 _LABEL = 10  # columns of what stands before a note
 _PLACE = re.compile(r",? at \S+:\d+ in \S+?(?=,|$)")
+_SIGN = "✗"
 _ADDRESSES = re.compile(r" on (?:unknown )?address .*| \(pc .*| at 0x.*")
 _LARGE = 100_000
 
@@ -173,13 +174,25 @@ def _told(steps: Sequence[str], width: int) -> Iterator[Text]:
 
 
 def _last(lines: Sequence[Text], room: int, width: int) -> list[Text]:
-    """The end of them, for that is where it went wrong."""
+    """The end of them, for that is where it went wrong: of the last step the beginning in any case,
+    and the last packets."""
     room = max(room, _LEAST_STEPS)
     if len(lines) <= room:
         return [*lines]
     skipped = len(lines) - room + 1
+    last = max((at for at, line in enumerate(lines) if _SIGN in line.plain), default=0)
+    kept = [*lines[skipped:]]
+    if skipped > last:
+        kept = [lines[last], *_packets_at_the_end(lines[last + 1 :], room - 2)]
+        skipped = last
     words = f"… {skipped} lines before: ./tcplab trace, or --json, has all of them"
-    return [Text(cut(f"      {words}", width), style="dim"), *lines[skipped:]]
+    return [Text(cut(f"      {words}", width), style="dim"), *kept]
+
+
+def _packets_at_the_end(lines: Sequence[Text], room: int) -> Sequence[Text]:
+    """Of what follows the first line of a step: more words of it, which are bold, and packets."""
+    packets = [line for line in lines if not str(line.style).startswith("bold")]
+    return (packets[-room:] or lines[:room]) if room else []
 
 
 # --- what may help -------------------------------------------------------------------------------
@@ -212,10 +225,16 @@ def _that_fit(notes: Iterable[list[Text]], room: int) -> list[Text]:
     kept: list[Text] = []
     for lines in notes:
         if not kept:
-            kept += lines[: max(0, room)]
+            kept += _cut_off(lines, max(0, room))
         elif len(kept) + len(lines) <= room:
             kept += lines
     return kept
+
+
+def _cut_off(lines: list[Text], room: int) -> list[Text]:
+    """The first lines; if those are not all, one sees that."""
+    kept = lines[:room]
+    return [*kept[:-1], Text.assemble(kept[-1], " …")] if kept and kept != lines else kept
 
 
 def _labelled(label: str, lines: Iterable[str], width: int) -> list[Text]:

@@ -1,0 +1,199 @@
+"""Likely causes: told from the mutants that fail alike, and only where they say something."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tcplab import causes, mutants
+from tcplab.case import discover
+from tcplab.cli import main
+from tcplab.errors import InfrastructureError
+from tcplab.kit import Kit
+from tcplab.mutation.run import named_subjects, over_all
+from tcplab.mutation.symptoms import SEED, sentence_of, signatures_of
+from tcplab.result import CaseResult, Outcome
+from tcplab.sandbox import choose_launcher
+from tcplab.signature import Signature, signature_of
+
+KIT = Kit.find()
+PATH = causes.causes_file(KIT)
+TABLE = causes.load(PATH)
+MUTANTS = {one.name: one for one in mutants.load(KIT.root / "grader" / "mutants")}
+SAMPLE = 6
+STEPS = ("  1  a", "       > ACK", " 12  b", "       < ACK")
+
+
+def failed(subject: str, expected: str = "2", actual: str = "1") -> Outcome:
+    words = f"{subject} is {actual}"
+    return Outcome("failed", words, subject, expected, actual, steps=STEPS)
+
+
+def case(identity: str, outcome: Outcome) -> CaseResult:
+    return CaseResult(identity, "A rule.", ("9293 3.4",), "", Fraction(1), "./tcplab", outcome)
+
+
+def run(**outcomes: Outcome) -> list[CaseResult]:
+    return [case(f"sender.{name}", outcome) for name, outcome in outcomes.items()]
+
+
+def symptoms(name: str, mistake: str, **outcomes: Outcome) -> causes.Symptoms:
+    cases = {f"sender.{name}": signature_of(outcome) for name, outcome in outcomes.items()}
+    return causes.Symptoms(name, "sender.c", mistake, cases)
+
+
+# --- signatures ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "likeness"),
+    [
+        (failed("rto"), failed("rto"), 1.0),
+        (failed("rto"), failed("rto", "8000", "3000"), 0.9),
+        (failed("data", '"abc"', "61 62"), failed("data", '"xy"', "00 01 02"), 0.9),
+        (failed("ack"), failed("ack", "ack=1", "nothing"), 0.6),
+        (failed("ack"), failed("seq"), 0.2),
+        (failed("ack"), Outcome("crashed", "it crashed", steps=STEPS), 0.1),
+        (
+            Outcome("crashed", "it used a null pointer at a.c:1 in f, in step 12 (b)", steps=STEPS),
+            Outcome(
+                "crashed", "it used a null pointer at b.c:20 in g, in step 12 (c)", steps=STEPS
+            ),
+            1.0,
+        ),
+    ],
+)
+def test_how_alike_two_failures_are(one: Outcome, other: Outcome, likeness: float) -> None:
+    signatures = signature_of(one), signature_of(other)
+    assert signatures[0].likeness(signatures[1]) == likeness
+    assert signatures[1].likeness(signatures[0]) == likeness
+
+
+def test_another_step_is_less_alike() -> None:
+    one, other = signature_of(failed("a")), signature_of(failed("a"))
+    assert one.step == 12
+    later = Signature(other.status, 13, other.subject, other.loose, other.exact)
+    assert one.likeness(later) == 0.4
+
+
+def test_a_signature_is_read_as_it_was_written() -> None:
+    one = signature_of(failed("ack"))
+    assert Signature.read(str(one)) == one
+    with pytest.raises(ValueError):
+        Signature.read("f12")
+
+
+# --- which are likely ----------------------------------------------------------------------------
+
+ALWAYS = symptoms("always", "It fails always.", a=failed("x"), b=failed("x"), c=failed("x"))
+ONCE = symptoms("once", "It fails once.", a=failed("x"))
+OTHER = symptoms("other", "It fails in another way.", a=failed("y"))
+PASSED = Outcome("passed")
+
+
+def mistakes(cases: list[CaseResult], *table: causes.Symptoms) -> list[str]:
+    return [one.mistake for one in causes.likely(cases[0], cases, table)]
+
+
+def test_the_one_that_explains_all_failures_comes_first() -> None:
+    all_fail = run(a=failed("x"), b=failed("x"), c=failed("x"))
+    assert mistakes(all_fail, ONCE, ALWAYS, OTHER)[0] == "It fails always."
+    one_fails = run(a=failed("x"), b=PASSED, c=PASSED)
+    assert mistakes(one_fails, ALWAYS, ONCE, OTHER) == ["It fails once."]
+
+
+def test_what_was_not_run_is_no_evidence() -> None:
+    skipped = Outcome("not run", "skipped")
+    cases = run(a=failed("x"), b=skipped, c=skipped)
+    assert set(mistakes(cases, ALWAYS, ONCE)) == {"It fails always.", "It fails once."}
+
+
+def test_nothing_is_said_where_too_many_are_as_likely() -> None:
+    table = [symptoms(f"m{at}", f"Mistake {at}.", a=failed("x")) for at in range(6)]
+    cases = run(a=failed("x"))
+    assert mistakes(cases, *table) == []
+    assert len(mistakes(cases, *table[:5])) == causes.MOST
+
+
+def test_nothing_is_said_of_what_looks_different_or_was_not_run() -> None:
+    assert mistakes(run(a=failed("x")), OTHER) == []
+    assert mistakes(run(a=Outcome("not run", "no")), ALWAYS) == []
+    assert mistakes(run(a=PASSED), ALWAYS) == []
+
+
+def test_cases_of_other_checkpoints_do_not_count() -> None:
+    cases = [*run(a=failed("x")), case("receiver.a", failed("x"))]
+    [cause] = causes.likely(cases[0], cases, [ONCE])
+    assert cause.weight == 1
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+
+def test_the_table_names_what_exists() -> None:
+    cases = {one.id for one in discover(KIT.checkpoints())}
+    gone = sorted(TABLE.keys() - MUTANTS.keys())
+    assert gone == [], "renew it: ./tcplab mutants --causes"
+    for row in TABLE.values():
+        assert row.cases and sorted(row.cases.keys() - cases) == [], row.name
+        assert row.mistake == sentence_of(MUTANTS[row.name]), row.name
+        assert row.file == MUTANTS[row.name].file, row.name
+
+
+def test_the_table_is_written_as_it_was_read(tmp_path: Path) -> None:
+    text = causes.to_text(TABLE.values(), causes.ids_in(PATH))
+    assert text == PATH.read_text(encoding="utf-8")
+    (tmp_path / "table").write_text(text, encoding="utf-8")
+    assert causes.load(tmp_path / "table") == TABLE
+    (tmp_path / "table").write_text("{}", encoding="utf-8")
+    with pytest.raises(InfrastructureError, match="no table of causes"):
+        causes.load(tmp_path / "table")
+
+
+def sample() -> list[str]:
+    """Some mutants of the table, by turns of each file; the same every time."""
+    chosen = random.Random(1).sample(sorted(TABLE), len(TABLE))
+    first_of_file = {TABLE[name].file: name for name in reversed(chosen)}
+    return [*first_of_file.values()][:SAMPLE]
+
+
+@pytest.fixture(scope="module")
+def tried() -> Mapping[str, Mapping[str, Signature]]:
+    """A sample of the mutants, tried once more."""
+    subjects = [one for one in named_subjects(KIT) if one.name in sample()]
+    made = over_all(
+        KIT, subjects, signatures_of, launcher=choose_launcher("none"), jobs=2, seed=SEED
+    )
+    return {subject.name: signatures for subject, signatures in made}
+
+
+@pytest.mark.timeout(600)
+def test_the_table_is_what_is_seen(tried: Mapping[str, Mapping[str, Signature]]) -> None:
+    assert sorted(tried) == sorted(sample())
+    for name, signatures in tried.items():
+        assert dict(signatures) == dict(TABLE[name].cases), f"{name}: ./tcplab mutants --causes"
+
+
+@pytest.mark.parametrize("name", sample())
+def test_a_mistake_is_likely_behind_its_own_failures(name: str) -> None:
+    """Seen from the case that tells it best."""
+    row = TABLE[name]
+    weights = []
+    for identity, signature in row.cases.items():
+        alike = [
+            other.name
+            for other in TABLE.values()
+            if identity in other.cases and other.cases[identity].likeness(signature) == 1
+        ]
+        weights.append(len(alike))
+    assert min(weights) <= 5, "no case tells this mistake from others"
+
+
+def test_a_student_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mutants.apply(MUTANTS["byte_stream.pop-miscounts"], KIT.reference, tmp_path)
+    assert main(["grade", str(tmp_path), "--checkpoint", "1", "--wire", "socketpair"]) == 0
+    assert "likely    Pop counts what was asked for" in capsys.readouterr().out
