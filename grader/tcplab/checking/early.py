@@ -23,9 +23,12 @@ from tcplab.work.remembering import Remembering
 NO_CMOCKA = "cmocka is missing (Debian: apt-get install libcmocka-dev)"
 
 
+_NOTHING_TO_BUILD_S = 0.1  # is enough to see that
+
+
 class Early:
-    """Builds the one checkpoint of a plan, and starts its unit tests, in a thread that has ended
-    when `construction` returns. Raises UsageError if there is no such target."""
+    """Builds the one checkpoint of a plan, in a thread that has ended when `construction` returns,
+    and starts its unit tests. Raises UsageError if there is no such target."""
 
     def __init__(self, plan: Plan):
         [number] = plan.checkpoints
@@ -39,9 +42,13 @@ class Early:
         self._construction: Construction | None = None
         self._error: Exception | None = None
         self._units: UnitRun | None = None
+        self._program: Path | None = None  # the unit tests, if they are compiled already
         self._stopped = False
         self._thread = threading.Thread(target=self._work)
         self._thread.start()
+        self._thread.join(_NOTHING_TO_BUILD_S)
+        if not self._thread.is_alive():
+            self._start_units()
 
     def __enter__(self) -> Early:
         return self
@@ -65,12 +72,23 @@ class Early:
         if self._error is not None:
             raise self._error
         assert self._construction is not None
+        self._start_units()
         return self._construction
 
+    def _start_units(self) -> None:
+        """If they are compiled already. Not in the thread: the sandbox ends with the thread that
+        has made it."""
+        if self._program is None or self._construction is None or self._units is not None:
+            return
+        library = self._construction.built[self.checkpoint.number]
+        if isinstance(library, Path) and self._construction.launcher.mode == "bwrap":
+            self._units = UnitRun(self._construction.launcher, self._program, library)
+
     def unit_tests(self) -> UnitResult:
-        """Waits for what comes of the unit tests; compiles them first if need be. Raises
-        InfrastructureError."""
-        made = self.construction()
+        """Waits for what comes of the unit tests, after `construction`; compiles them first if need
+        be. Raises InfrastructureError."""
+        made = self._construction
+        assert made is not None
         library = made.built[self.checkpoint.number]
         assert isinstance(library, Path)
         if made.launcher.mode != "bwrap":
@@ -107,6 +125,5 @@ class Early:
         if isinstance(library, BuildError):
             return
         self.warnings = self._builder.warnings(checkpoint, plan.mode)
-        program = UnitBuilder(Kit.find()).finished_program(checkpoint)
-        if program is not None and plan.case == "*" and launcher.mode == "bwrap":
-            self._units = UnitRun(launcher, program, library)
+        if plan.case == "*":
+            self._program = UnitBuilder(Kit.find()).finished_program(checkpoint)
