@@ -41,7 +41,8 @@ def fields_in_places(lab: Lab) -> None:
         numbers: dict[str, Any] = {name: lab.random.getrandbits(32) for name in ("seq", "ack")}
         halves = ("source_port", "destination_port", "window", "urgent")
         numbers.update({name: lab.random.randrange(1, 65536) for name in halves})
-        data = lab.bytes(lab.random.randrange(1, 50))
+        # An even number: a last byte by itself is the checksum's business, which has its own case.
+        data = lab.bytes(2 * lab.random.randrange(1, 25))
         raw = _bytes_of(p.PSH | ACK, data=data, **numbers)
         lab.segment.parse(raw, flags=p.PSH | ACK, data=data, mss=None, **numbers)
         lab.segment.serialize(flags=p.PSH | ACK, data=data, **numbers)

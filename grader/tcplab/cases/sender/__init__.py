@@ -6,6 +6,7 @@ ORDER = (
     "acknowledgments",
     "closing",
     "retransmission",
+    "lost_syn",
     "round_trips",
     "windows",
     "small_segments",
