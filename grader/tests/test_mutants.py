@@ -59,7 +59,8 @@ def test_mutants_fit_the_reference() -> None:
 
 def test_mutants_are_described() -> None:
     for mutant in MUTANTS:
-        assert mutant.bug.endswith(".") and "\n" not in mutant.bug, mutant.name
+        for words in (mutant.bug, mutant.mistake):
+            assert words.endswith(".") and "\n" not in words, mutant.name
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -138,6 +138,8 @@ def over_all(
 ) -> Iterator[tuple[Subject, T]]:
     """Hands the subjects out, one at a time, to processes that each have a laboratory. What came of
     the task for each, in any order."""
+    if not subjects:
+        return
     cases = discover(kit.checkpoints())
 
     def work(orders: Connection, folder: Path) -> None:

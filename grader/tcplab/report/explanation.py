@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tcplab.explaining import Explanation
 from tcplab.report.ladder import ladder
-from tcplab.report.terminal import rfc_words
+from tcplab.report.words import rfc_words
 from tcplab.story import Act, Passage
 
 VERSION = 1

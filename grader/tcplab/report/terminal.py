@@ -12,7 +12,6 @@ from rich.text import Text
 from tcplab.failure import failure_of
 from tcplab.harmless import cut, harmless
 from tcplab.report.failure import failure_lines
-from tcplab.report.words import rfc_words as rfc_words  # noqa: F401
 from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult
 from tcplab.score import in_words
 
