@@ -245,7 +245,8 @@ def test_the_json_of_a_case_names_file_and_difference() -> None:
 # --- crashes and hangs ---------------------------------------------------------------------------
 
 
-def test_a_crash_shows_the_students_line(tmp_path: Path) -> None:
+def test_a_crash_shows_the_students_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # files are named as seen from here
     (tmp_path / "reassembler.c").write_text("a\nb\n  deliver(this);\nd\n  insert();\n")
     one = failure_of(case(CRASHED, folder=tmp_path))
     # In solo mode byte_stream.c is the reference's: the student's own line is what called it.
