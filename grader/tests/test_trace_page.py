@@ -429,7 +429,7 @@ def test_the_first_wrong_byte_is_marked(browser: Browser, tmp_path: Path) -> Non
     case = "reassembler.old-and-new-in-one-piece"
     browser.open(write_page(tmp_path, "bytes", case, broken))
     words = browser.run("return document.querySelector('.difference').innerText")
-    assert "byte 4 of 6 is the first wrong one" in words
+    assert "wrong from offset 4 on, of 6 bytes" in words
     assert re.search(r"actual\s+61 62 63 64 43 44", words)
     marks = "return [...document.querySelectorAll('.difference mark')].map(one => one.innerText)"
     assert browser.run(marks) == ["65", "43"]
