@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "handouts" / "docs"
 CHECKPOINTS = Kit(ROOT).checkpoints()
 HANDOUTS = [DOCS / f"{one.folder}.md" for one in CHECKPOINTS]
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 SECTIONS = [
     "Why this piece exists",
     "The contract",
