@@ -39,7 +39,7 @@ def messages() -> list[str]:
             end_of_command = block.end()
         elif block[1] == "text" and FAQ[end_of_command : block.start()].strip():
             found += block[2].splitlines()
-    return found
+    return found + re.findall(r"`(tcplab: [^`\n]+)`", _FENCE.sub("", FAQ))
 
 
 @cache
