@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tcplab import sandbox
 from tcplab.checking.units import CmockaMissing, UnitBuilder, result_of
 from tcplab.cli import main
 from tcplab.kit import COMPONENT_FILES, Kit
@@ -58,6 +59,24 @@ def test_the_first_screen_names_rule_and_file(
     assert "49 cases skipped (needs reassembler.in-order-passes-through)" in screen
     assert "./tcplab hint 2" in screen
     assert "./tcplab trace reassembler.in-order-passes-through" in screen
+
+
+def test_where_there_can_be_no_sandbox(
+    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One's own code is checked without one; what lies elsewhere may be anybody's."""
+    monkeypatch.setattr(sandbox, "_why_no_bwrap", lambda: "no namespaces here")
+    assert main(["check", "0"]) == 0
+    said = capsys.readouterr()
+    assert said.err == "tcplab: this runs without a sandbox: no namespaces here\n"
+    assert "37 of 37 cases passed" in said.out and "unit tests: not run" in said.out
+    for command in ("trace", "explain"):
+        assert main([command, "seqno.wrap-is-modulo-2^32"]) == 0
+        assert "without a sandbox" in capsys.readouterr().err
+    monkeypatch.chdir(work.parent)
+    for words in (["check", "0", "mine"], ["trace", "seqno.wrap-is-modulo-2^32", "mine"]):
+        assert main(words) == 2
+        assert "no sandbox: no namespaces here" in capsys.readouterr().err
 
 
 def test_an_error_ends_it_with_file_and_line(

@@ -48,7 +48,7 @@ _ALL = range(6)
     type=click.Choice(["auto", "bwrap", "none"]),
     default="auto",
     show_default=True,
-    help="none: run the code unconfined, for code that you trust.",
+    help="none: run the code unconfined, as auto does with your own where there is no sandbox.",
 )
 @click.option("--watch", is_flag=True, help="Check again after each save; keys do the rest.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
@@ -65,6 +65,7 @@ def command(
     Exit status: 0 all passed, 1 something did not, 2 the check could not take place.
     """
     from tcplab.plan import Plan
+    from tcplab.sandbox import sandbox_for_own_code
 
     number, target = _take(words, folder)
     if json_file is not None:
@@ -75,6 +76,7 @@ def command(
     numbers = [number] if number is not None else subject.numbers()
     if len(numbers) > 1 and json_file != "-" and not watch:
         print("All six checkpoints are done: they are checked once more.\n")
+    options["sandbox"] = sandbox_for_own_code(subject.target, options["sandbox"])
     plans = [
         Plan(subject.target, checkpoints=(one,), skips=True, again="check", **options)
         for one in numbers

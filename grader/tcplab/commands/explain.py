@@ -54,10 +54,14 @@ def _run(case: Case, seed: int, unneeded: bool) -> Outcome:
     """The case on the reference. Where only its source is wanted, it is not run."""
     from tcplab.result import NOT_RUN, Outcome
     from tcplab.runner import Plan, grade
+    from tcplab.sandbox import sandbox_for_own_code
 
     if unneeded:
         return Outcome(NOT_RUN)
-    plan = Plan("reference", (case.checkpoint,), case=case.id, seed=seed, stories=True)
+    sandbox = sandbox_for_own_code("reference")
+    plan = Plan(
+        "reference", (case.checkpoint,), case=case.id, seed=seed, sandbox=sandbox, stories=True
+    )
     [one] = [one for checkpoint in grade(plan).checkpoints for one in checkpoint.cases]
     return one.outcome
 

@@ -19,6 +19,7 @@ from tcplab.report.trace_page.page import Run, write_page
 from tcplab.result import CaseResult
 from tcplab.report.words import rfc_words
 from tcplab.runner import Plan, grade, select
+from tcplab.sandbox import sandbox_for_own_code
 from tcplab.work.folder import target_here
 
 _REFERENCE = "reference"
@@ -53,7 +54,15 @@ def command(
     is 0 each way.
     """
     target = target or target_here() or _REFERENCE
-    plan = Plan(target, case=case, mode=mode, seed=seed, stories=True, watched=html is not None)
+    plan = Plan(
+        target,
+        case=case,
+        mode=mode,
+        seed=seed,
+        sandbox=sandbox_for_own_code(target),
+        stories=True,
+        watched=html is not None,
+    )
     chosen = [each.id for selection in select(Kit.find(), plan) for each in selection.chosen]
     if len(chosen) != 1:
         raise UsageError(f"'{case}' names {len(chosen)} cases: name one, such as {chosen[0]}")
