@@ -50,7 +50,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     def on_site(match: re.Match[str]) -> str:
         target = (Path(config.docs_dir) / page.file.src_uri).parent / match[1]
         path = target.resolve()
-        return page_of(path) if path.exists() and path.is_relative_to(ROOT) else match[1]
+        if not _is_of_the_kit(path, Path(config.docs_dir)):
+            return match[1]
+        return "../" * (len(PurePosixPath(page.file.src_uri).parts) - 1) + page_of(path)
 
     return _LINK.sub(on_site, markdown)
 
@@ -98,9 +100,14 @@ def _linked(docs: Path) -> set[Path]:
     for page in docs.rglob("*.md"):
         for link in _LINK.findall(page.read_text(encoding="utf-8")):
             path = (page.parent / link).resolve()
-            if path.exists() and path.is_relative_to(ROOT) and not path.is_relative_to(docs):
+            if _is_of_the_kit(path, docs):
                 linked.add(path)
     return linked
+
+
+def _is_of_the_kit(path: Path, docs: Path) -> bool:
+    """Is there such a file or folder, and is it none of the handouts?"""
+    return path.exists() and path.is_relative_to(ROOT) and not path.is_relative_to(docs)
 
 
 def _write_pages(pages: set[Path], place: Path) -> None:

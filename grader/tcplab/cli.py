@@ -27,6 +27,7 @@ _COMMANDS = (
     "hint",
     "trace",
     "debug",
+    "clinic",
     "run",
     "docs",
     "grade",

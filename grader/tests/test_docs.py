@@ -90,8 +90,9 @@ def pages_of(site: Path) -> dict[Path, Page]:
 
 
 def test_every_handout_is_there(site: Path) -> None:
-    for handout in (ROOT / "handouts" / "docs").glob("*.md"):
-        assert site / f"{handout.stem}.html" in pages_of(site)
+    docs = ROOT / "handouts" / "docs"
+    for handout in docs.rglob("*.md"):
+        assert site / handout.relative_to(docs).with_suffix(".html") in pages_of(site)
 
 
 def test_pages_have_titles_and_pictures_have_words(site: Path) -> None:

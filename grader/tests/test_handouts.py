@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "handouts" / "docs"
 CHECKPOINTS = Kit(ROOT).checkpoints()
 HANDOUTS = [DOCS / f"{one.folder}.md" for one in CHECKPOINTS]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 SECTIONS = [
     "Why this piece exists",
     "The contract",
@@ -89,8 +89,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_site_has_every_page() -> None:
-    listed = re.findall(r": ([\w.-]+\.md)$", text_of(DOCS.parent / "mkdocs.yml"), re.MULTILINE)
-    assert sorted(listed) == sorted(page.name for page in DOCS.glob("*.md"))
+    listed = re.findall(r": ([\w./-]+\.md)$", text_of(DOCS.parent / "mkdocs.yml"), re.MULTILINE)
+    assert sorted(listed) == sorted(
+        page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")
+    )
 
 
 @pytest.mark.parametrize("picture", sorted(DOCS.glob("images/*.svg")), ids=name_of)
