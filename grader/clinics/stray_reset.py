@@ -2,17 +2,21 @@
 a reset after it in the name of its sender. It stands in the window, 1,000 numbers past the place
 where the next byte is expected; nobody who has sent anything has sent it.
 
-To be run at the other end of the wire: see handouts/docs/clinics/6-reset.md.
+To be run at the other end of the wire: see handouts/docs/clinics/6-reset.md. It returns as soon as
+it listens, and goes on in the background.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
+import time
 
 SHIFT = 1000  # from the next number expected; 0 would be a reset that counts
 _ETH_P_ALL = 0x0003  # what leaves, too
 _RST = 0x04
+_PAUSE_S = 0.2  # for the application to read what it was sent: a reset takes away what is unread
 
 
 def checksum(data: bytes) -> int:
@@ -26,6 +30,8 @@ def checksum(data: bytes) -> int:
 def main() -> None:
     """Sends one reset, and says so."""
     wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
+    if os.fork():
+        return
     while True:
         packet = wire.recv(65536)
         tcp = packet[(packet[0] & 15) * 4 :]
@@ -37,6 +43,7 @@ def main() -> None:
     addresses = packet[12:20]
     pseudo = addresses + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(head))
     segment = head[:16] + checksum(pseudo + head).to_bytes(2, "big") + head[18:]
+    time.sleep(_PAUSE_S)
     out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
     out.sendto(segment, ("10.0.0.2", 0))
     print(f"a stranger has sent a reset, {SHIFT} numbers past the next one", flush=True)
