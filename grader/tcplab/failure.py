@@ -13,7 +13,14 @@ from tcplab.difference import Difference, SegmentDifference
 from tcplab.harmless import harmless, last_lines, one_line
 from tcplab.kit import COMPONENT_FILES
 from tcplab.result import IN_CAPTURE, CaseResult
-from tcplab.sanitizer import Frame, frames_of, own_words, said_by_sanitizer
+from tcplab.sanitizer import (
+    Frame,
+    frames_of,
+    happened_of,
+    origins_of,
+    own_words,
+    said_by_sanitizer,
+)
 from tcplab.story import Story
 
 _STEP = re.compile(r"^ {0,2}(\d+)  ")
@@ -51,6 +58,7 @@ class Failure:
     steps: tuple[str, ...]
     story: Story | None
     sanitizer: tuple[str, ...]  # its first line, and that of the access if there is one
+    origins: tuple[str, ...]  # where the memory in question was freed, and where allocated
     printed: tuple[str, ...]  # the last lines that the program printed
     hint: str
     causes: tuple[Cause, ...]  # likely ones, the likeliest first
@@ -105,6 +113,10 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
         steps=tuple(harmless(line) for line in outcome.steps),
         story=outcome.story,
         sanitizer=tuple(map(one_line, said_by_sanitizer(outcome.report))),
+        origins=tuple(
+            one_line(f"{what} in {frame.function}, {frame.file}:{frame.line}")
+            for what, frame in origins_of(outcome.report)
+        ),
         printed=tuple(last_lines(own_words(outcome.report), _PRINTED_LINES, _LINE_WIDTH)),
         hint=case.hint if outcome.status in ("failed", "not run") else "",
         causes=causes_of(case, among),
@@ -122,7 +134,7 @@ def _as_seen_from_here(folder: Path | None, file: str) -> str:
 def _places(case: CaseResult) -> list[Place]:
     """The student's frames. All checkpoints but the case's own come from the reference in solo
     mode: frames there are of no use, if there are others."""
-    frames = frames_of(case.outcome.report)
+    frames = frames_of(happened_of(case.outcome.report))
     own = [one for one in frames if one.file == case.file or one.file not in COMPONENT_FILES]
     return [
         Place(

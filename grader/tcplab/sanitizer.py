@@ -18,6 +18,7 @@ _BEGIN = re.compile(
     r"==\d+==\s*ERROR: .*|\S+?:\d+:\d+: runtime error: .*|.*: Assertion `.*' failed.*)$",
     re.MULTILINE,
 )
+_ORIGIN = re.compile(r"^(?:previously )?(allocated|freed) by thread", re.MULTILINE)
 _PREFIX = re.compile(r"^==\d+==\s*")
 _SAID = re.compile(r"ERROR: |READ of |WRITE of |\S+?:\d+:\d+: runtime error: |.*: Assertion `")
 
@@ -122,6 +123,20 @@ def frames_of(report: str) -> list[Frame]:
         if frames:
             return frames
     return []
+
+
+def origins_of(report: str) -> list[tuple[str, Frame]]:
+    """Where the memory that it is about was "freed", and where "allocated": the innermost frame of
+    a component's, where there is one."""
+    stacks = [(_ORIGIN.search(stack), stack) for stack in report.split("\n\n")]
+    found = [(begin[1], frames_of(stack[begin.start() :])) for begin, stack in stacks if begin]
+    return [(what, frames[0]) for what, frames in found if frames]
+
+
+def happened_of(report: str) -> str:
+    """The report up to where it tells where memory came from."""
+    begin = _ORIGIN.search(report)
+    return report[: begin.start()] if begin else report
 
 
 def tidy_report(report: str) -> str:

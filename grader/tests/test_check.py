@@ -179,3 +179,17 @@ def test_what_cmocka_prints_is_read() -> None:
     assert two.place == "test_seqno.c:44" and two.message == "wrap(1, 0) is 0, expected 1"
     assert three.name == "three" and "SIGSEGV" in three.message
     assert not result.is_good
+
+
+def test_a_unit_test_alone_is_told_in_full(
+    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All cases pass: a FIN may be acknowledged a little later. But the header promises more."""
+    late = "connection->state = TCP_CLOSE_WAIT;\n        connection->ack_due = true;"
+    edit(work / "connection.c", late, "connection->state = TCP_CLOSE_WAIT;")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["check", "5"]) == 1
+    screen = " ".join(first_screen(capsys).split())
+    assert "a fin is never acknowledged with delay: the connection is silent, expected" in screen
+    assert "look in segment.c or connection.c, and at test_connection_close.c:" in screen
+    assert "cases passed 30 / 30 points" in screen

@@ -325,3 +325,31 @@ def test_the_fields_that_a_real_mistake_gets_wrong(
     assert isinstance(one, SegmentDifference) and one.came and one.expected == bool(wrong)
     assert [field.name for field in one.fields if field.differs] == wrong
     assert tried[identity].story is not None, "the first failure is told from beginning to end"
+
+
+OVERREAD = """==1==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000018
+READ of size 1 at 0x602000000018 thread T0
+    #0 0x1 in read_all labs/given/dut/commands_stream.c:40
+
+0x602000000018 is located 0 bytes inside of 8-byte region
+freed by thread T0 here:
+    #0 0x2 in free ../../libsanitizer/asan/asan_malloc_linux.cpp:52
+    #1 0x3 in byte_stream_pop byte_stream.c:107
+
+previously allocated by thread T0 here:
+    #0 0x2 in malloc ../../libsanitizer/asan/asan_malloc_linux.cpp:69
+    #1 0x4 in byte_stream_new byte_stream.c:37
+"""
+
+
+def test_where_memory_came_from_is_not_where_it_happened() -> None:
+    """The kit's code has stumbled over what the student's freed."""
+    crashed = Outcome("crashed", "it crashed, in step 3", steps=(" 3  a",), report=OVERREAD)
+    one = failure_of(case(crashed))
+    assert one.place is None and one.called_from == ()
+    assert one.origins == (
+        "freed in byte_stream_pop, byte_stream.c:107",
+        "allocated in byte_stream_new, byte_stream.c:37",
+    )
+    text = " ".join("\n".join(plain(explain(case(crashed), 30))).split())
+    assert "memory freed in byte_stream_pop, byte_stream.c:107, allocated in" in text

@@ -23,6 +23,7 @@ from tcplab.errors import InfrastructureError
 from tcplab.harmless import cut, harmless, one_line
 from tcplab.kit import Checkpoint, Kit
 from tcplab.sandbox import Launcher
+from tcplab.sanitizer import explain_report
 from tcplab.watch import Watch
 
 _COMPILE = (
@@ -211,7 +212,15 @@ class UnitRun:
             if self._is_stopped:
                 return "interrupted"
         status = self._process.exit_status
-        return "" if status in (0, 1) else self._process.exit_reason()
+        return "" if status in (0, 1) else self._why_it_ended()
+
+    def _why_it_ended(self) -> str:
+        """In a sanitizer's words, if one has ended it."""
+        self._process.drain()
+        found = explain_report(self._process.printed())
+        if not found.summary:
+            return self._process.exit_reason()
+        return f"{found.summary}, at {found.where}" if found.where else found.summary
 
 
 def result_of(printed: str, stopped: str) -> UnitResult:

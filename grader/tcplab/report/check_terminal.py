@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tcplab.checking.session import Checked
-from tcplab.checking.units import UnitResult
+from tcplab.checking.units import UnitFailure, UnitResult
 from tcplab.errors import BuildError
 from tcplab.harmless import cut, harmless
 from tcplab.kit import Checkpoint
@@ -106,10 +107,24 @@ class CheckScreen:
                 self._explain(self._not_reached)
             if self._explained is not None:
                 self._say(Text())
+            elif checked.units is not None and checked.units.failures:
+                self._first_unit(checked.units.failures[0], checked.checkpoint)
             self._say(_sum(checked))
             self._others([case for case in checked.cases if not case.passed])
         for line in following:
             self._say(Text(line, style="cyan"))
+
+    def _first_unit(self, one: UnitFailure, checkpoint: Checkpoint) -> None:
+        """Where all cases pass, the unit tests are right all the same: the header promises it."""
+        files = " or ".join(checkpoint.files)
+        name = one.name.replace("_", " ")
+        words = (
+            f"{name}: {one.message} (a promise of the header; look in {files}, and at {one.place})"
+        )
+        self._say(Text())
+        for line in textwrap.wrap(words, self._width):
+            self._say(Text(line))
+        self._say(Text())
 
     def _others(self, failures: Sequence[CaseResult]) -> None:
         lines = [*_others(failures, self._explained, self._width)]

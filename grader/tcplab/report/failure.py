@@ -218,6 +218,8 @@ def _sanitizers_words(one: Failure) -> Iterator[str]:
     calls = [f"{place.function}, {place.file}:{place.line}" for place in one.places]
     if calls:
         yield f"in {' ← '.join(calls)}"
+    if one.origins:
+        yield f"memory {', '.join(one.origins)}"
 
 
 def _that_fit(notes: Iterable[list[Text]], room: int) -> list[Text]:
