@@ -2,7 +2,8 @@
 list: MkDocs calls it while it builds (mkdocs.yml, `hooks`).
 
 In the handouts such a link is the path to the file, as it is for whoever reads them on a forge. On
-the site `../../reference/seqno.c#L12` becomes `kit/reference/seqno.c.html#L12`.
+the site `../../reference/seqno.c#L12` becomes `kit/reference/seqno.c.html#L12`. A link that
+is called like a function, [`seqno_before`](../../reference/seqno.c), leads to where that begins.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SITE_FOLDER = "kit"
 
 _LINK = re.compile(r"(?<=\]\()(\.\.[^)\s#]*)")
+_FUNCTION = re.compile(r"(\[`(\w+)`\]\((\.\.[^)\s#]*\.c))(?=\))")
 _READ_HERE = ("labs", "reference", "skeleton")  # whole folders of these can be read on the site
 _HIDDEN = re.compile(r"^\.|^__pycache__$|\.pyc$|^test_")
 
@@ -54,7 +56,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return match[1]
         return "../" * (len(PurePosixPath(page.file.src_uri).parts) - 1) + page_of(path)
 
-    return _LINK.sub(on_site, markdown)
+    def to_function(match: re.Match[str]) -> str:
+        source = (Path(config.docs_dir) / page.file.src_uri).parent / match[3]
+        line = line_of(match[2], source) if source.is_file() else None
+        return match[1] if line is None else f"{match[1]}#L{line}"
+
+    return _LINK.sub(on_site, _FUNCTION.sub(to_function, markdown))
 
 
 def on_post_build(config: MkDocsConfig) -> None:
@@ -71,6 +78,14 @@ def on_post_build(config: MkDocsConfig) -> None:
     for useless_map in site.glob("assets/**/*.map"):
         useless_map.unlink()
     shutil.rmtree(site / "assets" / "javascripts" / "lunr", ignore_errors=True)
+
+
+def line_of(function: str, source: Path) -> int | None:
+    """Where the function's definition begins in a C file, from 1; None if the file has none."""
+    begins = rf"[a-z][^;{{}}()\n]*\b{function}\([^;{{}}]*\)\n\{{$"
+    text = source.read_text(encoding="utf-8")
+    found = re.search("^" + begins, text, re.MULTILINE)
+    return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
 def page_of(path: Path) -> str:
