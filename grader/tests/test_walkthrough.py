@@ -1,0 +1,133 @@
+"""The RFC 793 walkthrough names only what there is, and its ladders are what `trace` prints."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from tcplab.case import discover
+from tcplab.cli import commands
+from tcplab.kit import Kit
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "handouts" / "docs"
+PAGES = sorted((DOCS / "walkthrough").glob("*.md"))
+_PATIENCE_S = 120
+
+_FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+_LADDER = re.compile(
+    r"^```sh\n\./tcplab trace (\S+)\n```\n\n```text\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+_CASE = re.compile(
+    r"`((?:seqno|byte_stream|reassembler|receiver|sender|segment|connection)\.[^`]+)`"
+)
+_COMPONENT_FILES = re.compile(r"\w+\.[ch]")
+
+
+def name_of(value: object) -> str | None:
+    """How a parametrised test is called."""
+    return value.stem if isinstance(value, Path) else None
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def prose_of(page: Path) -> str:
+    return _FENCE.sub("", text_of(page))
+
+
+@cache
+def case_ids() -> frozenset[str]:
+    return frozenset(one.id for one in discover(Kit(ROOT).checkpoints()))
+
+
+@cache
+def sources() -> ModuleType:
+    """handouts/sources.py, a hook of MkDocs in no package."""
+    spec = importlib.util.spec_from_file_location("sources", ROOT / "handouts" / "sources.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def anchors_of(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", prose_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).strip().replace(" ", "-") for one in headings}
+
+
+def command_lines(page: Path) -> list[list[str]]:
+    """The words behind ./tcplab of each command in the page's code blocks."""
+    blocks = [body for language, body in _FENCE.findall(text_of(page)) if language == "sh"]
+    lines = [line for body in blocks for line in body.splitlines()]
+    return [shlex.split(one, comments=True)[1:] for one in lines if one.startswith("./tcplab")]
+
+
+def test_each_page_is_on_the_site() -> None:
+    settings = text_of(ROOT / "handouts" / "mkdocs.yml")
+    listed = re.findall(r": walkthrough/([\w.-]+\.md)$", settings, re.MULTILINE)
+    assert sorted(listed) == [page.name for page in PAGES]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_cases_exist(page: Path) -> None:
+    named = {one for one in _CASE.findall(prose_of(page)) if not _COMPONENT_FILES.fullmatch(one)}
+    assert named and named <= case_ids(), named - case_ids()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_to_files_headings_and_functions(page: Path) -> None:
+    functions = 0
+    for words, link in _LINK.findall(prose_of(page)):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists() and target.is_relative_to(ROOT), link
+        assert not anchor or anchor in anchors_of(target), link
+        if target.suffix == ".c":
+            function = words.strip("`")
+            assert sources().line_of(function, target), f"{function} is not in {path}"
+            functions += 1
+    assert functions
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_commands_would_be_understood(page: Path) -> None:
+    lines = command_lines(page)
+    assert lines
+    for name, *arguments in lines:
+        command = commands.get_command(click.Context(commands), name)
+        assert command is not None, name
+        command.make_context(name, list(arguments))  # which eats the list
+        if name in ("trace", "explain", "debug"):
+            assert arguments[0] in case_ids(), arguments
+
+
+def ladders() -> list[tuple[str, str]]:
+    """Case, and the output that a page shows of its trace."""
+    return [one for page in PAGES for one in _LADDER.findall(text_of(page))]
+
+
+@pytest.mark.parametrize("case, output", ladders(), ids=[case for case, _ in ladders()])
+def test_ladders_are_what_trace_prints(case: str, output: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tcplab", "trace", case],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "grader"), "COLUMNS": "80"},
+        timeout=_PATIENCE_S,
+        check=True,
+    )
+    ladder = run.stdout.split("\n\n")[1]
+    assert ladder.strip("\n").splitlines() == output.strip("\n").splitlines()
