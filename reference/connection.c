@@ -418,7 +418,7 @@ static void enter_established(struct tcp_connection *connection)
     connection->state = close_was_queued ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
 }
 
-/* 3.4.2, MUST-13: stay for two maximum segment lifetimes, so that the peer's FIN can be answered if
+/* 3.6.1, MUST-13: stay for two maximum segment lifetimes, so that the peer's FIN can be answered if
  * our ACK is lost, and old segments die out before the ports are used again. */
 static void enter_time_wait(struct tcp_connection *connection)
 {
