@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tcplab.commands import options
+
 if TYPE_CHECKING:
     from tcplab.checking.session import Checked
     from tcplab.plan import Plan
@@ -21,21 +23,9 @@ _ALL = range(6)
 @click.option(
     "--folder", metavar="PATH", help="The folder to check, if this is no work folder: as TARGET."
 )
-@click.option(
-    "--mode",
-    type=click.Choice(["solo", "stack"]),
-    default="solo",
-    show_default=True,
-    help="solo: the other checkpoints' files come from the reference; stack: all are yours.",
-)
-@click.option("--case", default="*", metavar="GLOB", help="Run only the cases of this name.")
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=1,
-    show_default=True,
-    help="Where random data and sequence numbers come from.",
-)
+@options.mode
+@options.case
+@options.seed
 @click.option(
     "--wire",
     type=click.Choice(["auto", "tun", "socketpair"]),
@@ -51,9 +41,9 @@ _ALL = range(6)
     help="none: run the code unconfined, as auto does with your own where there is no sandbox.",
 )
 @click.option("--watch", is_flag=True, help="Check again after each save; keys do the rest.")
-@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
+@options.json_file
 def command(
-    words: tuple[str, ...], folder: str | None, watch: bool, json_file: str | None, **options: Any
+    words: tuple[str, ...], folder: str | None, watch: bool, json_file: str | None, **settings: Any
 ) -> int:
     """Checks checkpoint N, 0 to 5, of the work folder that this is, or is below: compiles its
     files, runs its unit tests, and the grader's cases from simple to complex. The first failure is
@@ -76,9 +66,9 @@ def command(
     numbers = [number] if number is not None else subject.numbers()
     if len(numbers) > 1 and json_file != "-" and not watch:
         print("All six checkpoints are done: they are checked once more.\n")
-    options["sandbox"] = sandbox_for_own_code(subject.target, options["sandbox"])
+    settings["sandbox"] = sandbox_for_own_code(subject.target, settings["sandbox"])
     plans = [
-        Plan(subject.target, checkpoints=(one,), skips=True, again="check", **options)
+        Plan(subject.target, checkpoints=(one,), skips=True, again="check", **settings)
         for one in numbers
     ]
     if watch:

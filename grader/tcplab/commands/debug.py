@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import click
 
+from tcplab.commands import options
 from tcplab.errors import UsageError
 
 
@@ -12,8 +13,8 @@ from tcplab.errors import UsageError
 @click.argument("name", metavar="CASE")
 @click.argument("target", metavar="[TARGET]", required=False)
 @click.option("--step", type=click.IntRange(min=1), metavar="N", help="Stop in this step.")
-@click.option("--mode", type=click.Choice(["solo", "stack"]), default="solo", show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True)
+@options.mode
+@options.seed
 @click.option(
     "--gdb-command",
     "commands",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tcplab.commands import options
 from tcplab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _WIDEST = 100  # columns
 @click.argument("name", metavar="CASE")
 @click.option("--source", is_flag=True, help="Show the case itself: it reads like the RFC.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True)
+@options.seed
 def command(name: str, source: bool, as_json: bool, seed: int) -> None:
     """Tells what CASE is about: its rule and where that comes from, the mistakes that it is known
     to catch, where it is written, and its steps and packets on the reference.

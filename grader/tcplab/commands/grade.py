@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tcplab.commands import options
 from tcplab.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -22,22 +23,9 @@ if TYPE_CHECKING:
     multiple=True,
     help="Grade this checkpoint only; may be given several times.",
 )
-@click.option(
-    "--mode",
-    type=click.Choice(["solo", "stack"]),
-    default="solo",
-    show_default=True,
-    help="solo: each checkpoint's files inside an otherwise reference stack;"
-    " stack: all of the target's files together.",
-)
-@click.option("--case", default="*", metavar="GLOB", help="Run only the cases of this name.")
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=1,
-    show_default=True,
-    help="Where random data and sequence numbers come from.",
-)
+@options.mode
+@options.case
+@options.seed
 @click.option(
     "--wire",
     type=click.Choice(["auto", "tun", "socketpair"]),
@@ -52,7 +40,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="none: run the code unconfined, for code that you trust.",
 )
-@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
+@options.json_file
 @click.option(
     "--pcap",
     metavar="DIR",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tcplab.commands import options
 from tcplab.progress import progress_bar
 
 
@@ -29,14 +30,8 @@ from tcplab.progress import progress_bar
     show_default=True,
     help="What it does with what arrives; auto finds out.",
 )
-@click.option("--case", default="*", metavar="GLOB", help="Run only the cases of this name.")
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=1,
-    show_default=True,
-    help="Where random data and sequence numbers come from.",
-)
+@options.case
+@options.seed
 @click.option(
     "--jobs",
     type=click.IntRange(1, 32),
@@ -44,7 +39,7 @@ from tcplab.progress import progress_bar
     show_default=True,
     help="Cases at the same time; 1 for a program that serves one connection after another.",
 )
-@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is stdout.")
+@options.json_file
 @click.option(
     "--pcap",
     type=click.Path(file_okay=False, path_type=Path),

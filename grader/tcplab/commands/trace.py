@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from tcplab.commands import options
 from tcplab import __version__
 from tcplab.errors import UsageError
 from tcplab.harmless import harmless
@@ -29,8 +30,8 @@ _WIDEST = 120  # columns: a longer arrow says nothing more
 @click.command(short_help="Draws one case: ladder, page or capture.")
 @click.argument("case")
 @click.argument("target", required=False)
-@click.option("--mode", type=click.Choice(["solo", "stack"]), default="solo", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=1, show_default=True)
+@options.mode
+@options.seed
 @click.option(
     "--pcap",
     type=click.Path(dir_okay=False, path_type=Path),
