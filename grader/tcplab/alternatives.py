@@ -27,7 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tcplab.build import Target
+from tcplab.target import Target
 from tcplab.errors import InfrastructureError
 from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
 from tcplab.progress import Progress

@@ -11,17 +11,18 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from tcplab.cache_folder import cache_folder
 from tcplab.compiling import LIMITS, Compilers, first_complaint, warnings_in
-from tcplab.errors import BuildError, InfrastructureError, UsageError
+from tcplab.errors import BuildError, InfrastructureError
 from tcplab.harmless import harmless
 from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
+from tcplab.target import Target
 
 _FLAGS = (
     "-std=c11 -O1 -g -fPIC -fno-omit-frame-pointer -Wall -Wextra"
@@ -43,7 +44,6 @@ _MAX_STATIC_BYTES = 64 << 20
 _MAX_EXTRAS = 40  # files beside those of the contract
 _WORKERS = 2
 _MOST_SAID = 100_000  # characters of warnings, for one file
-_STALE_S = 600
 
 
 @dataclass(frozen=True)
@@ -53,28 +53,6 @@ class Source:
     path: Path
     text: bytes
     trusted: bool
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is graded: a folder, and how it was named on the command line."""
-
-    name: str
-    folder: Path
-
-    @staticmethod
-    def find(kit: Kit, name: str) -> Target:
-        """`name` is reference, skeleton or a path."""
-        folder = {"reference": kit.reference, "skeleton": kit.skeleton}.get(name, Path(name))
-        if not name:
-            raise UsageError("what is to be graded? reference, skeleton or a folder of .c files")
-        if folder.is_file():
-            raise UsageError(f"{name}: this is a file; give the folder that it is in")
-        if not folder.is_dir():
-            raise UsageError(f"{name}: no such folder; give reference, skeleton or a folder of .c")
-        if not os.access(folder, os.R_OK | os.X_OK):
-            raise UsageError(f"{name}: this folder may not be read; ask its owner for access")
-        return Target(name, folder.resolve())
 
 
 class Builder:
@@ -175,7 +153,8 @@ class Builder:
     # --- which sources -------------------------------------------------------------------------
 
     def _mix(self, checkpoint: Checkpoint, mode: str) -> list[Source]:
-        wanted = COMPONENT_FILES if mode == "stack" else checkpoint.files
+        all_of_them = mode == "stack" or self._target.whole
+        wanted = COMPONENT_FILES if all_of_them else checkpoint.files
         sources = list(self._given)
         is_reference = self._target.folder == self._kit.reference.resolve()
         for name in COMPONENT_FILES:
@@ -230,16 +209,7 @@ class Builder:
     def _cache(self) -> Path:
         if self._own_cache is not None:
             return self._own_cache
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        for folder in (self._kit.root / "build" / "grader-cache", home / "tcplab"):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(dir=folder):
-                    _sweep(folder)
-                    return folder
-            except OSError:
-                continue
-        raise InfrastructureError("no folder to compile in: make build/ in the kit writable")
+        return cache_folder(self._kit)
 
     @cached_property
     def _header_hash(self) -> dict[bool, bytes]:
@@ -388,16 +358,6 @@ def reference_program(sandboxed: bool) -> Path:
     if isinstance(program, BuildError):
         raise InfrastructureError(f"the reference does not compile: {program}")
     return program
-
-
-def _sweep(cache: Path) -> None:
-    """Removes what a grade that was killed has left in the middle of compiling."""
-    for folder in [*cache.glob("compile-*"), *cache.glob("link-*")]:
-        try:
-            if time.time() - folder.stat().st_mtime > _STALE_S:
-                shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            continue  # somebody else was faster
 
 
 def _read(path: Path, *, trusted: bool) -> Source:

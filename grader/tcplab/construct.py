@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tcplab.build import Builder, Target
+from tcplab.build import Builder
+from tcplab.target import Target
 from tcplab.errors import BuildError
 from tcplab.kit import Checkpoint, Kit
 from tcplab.plan import Plan

@@ -29,12 +29,13 @@ def one_named(cases: Sequence[Case], name: str) -> Case:
     return found[0]
 
 
-def nothing_called(name: str, ids: Iterable[str]) -> str:
+def nothing_called(name: str, ids: Iterable[str], kind: str = "case") -> str:
     """Says that there is no such case, and which ones may have been meant."""
     near = nearest(name, ids)
-    if not near:
-        return f"no case is called {name}: an id, or a pattern such as 'sender.*'"
-    return f"no case is called {name}: did you mean {' or '.join(near)}?"
+    if near:
+        return f"no {kind} is called {name}: did you mean {' or '.join(near)}?"
+    pattern = ", or a pattern such as 'sender.*'" if kind == "case" else ""
+    return f"no {kind} is called {name}: give an id{pattern}"
 
 
 def nearest(name: str, ids: Iterable[str]) -> list[str]:

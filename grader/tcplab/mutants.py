@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tcplab.build import Builder, Target
+from tcplab.build import Builder
+from tcplab.target import Target
 from tcplab.case import Case
 from tcplab.errors import BuildError
 from tcplab.kit import COMPONENT_FILES, Kit

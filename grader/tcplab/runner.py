@@ -26,7 +26,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from tcplab import __version__
-from tcplab.build import Target
+from tcplab.target import Target
 from tcplab.case import Case, discover
 from tcplab.construct import Construction, construct
 from tcplab.errors import BuildError, InfrastructureError, UsageError

@@ -20,6 +20,7 @@ from pathlib import Path
 from tcplab import seccomp
 from tcplab.errors import InfrastructureError
 from tcplab.process import Launched, Process
+from tcplab.target import is_of_the_kit
 
 _CPU_LIMIT_S = 120  # in case the grader is not there to watch
 
@@ -144,7 +145,7 @@ def sandbox_for_own_code(target: str, wanted: str = "auto") -> str:
     what lies where they are. They could run it without the kit as well; so where there can be no
     sandbox, a line says so, and it does without."""
     here, folder = Path.cwd(), Path(target).resolve()
-    is_own = target in ("reference", "skeleton") or folder in (here, *here.parents)
+    is_own = is_of_the_kit(target) or folder in (here, *here.parents)
     problem = _why_no_bwrap() if wanted == "auto" and is_own else ""
     if not problem:
         return wanted

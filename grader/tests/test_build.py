@@ -10,7 +10,8 @@ import pytest
 
 from tcplab import build as build_module
 from tcplab import compiling
-from tcplab.build import Builder, Target
+from tcplab.build import Builder
+from tcplab.target import Target
 from tcplab.errors import BuildError, UsageError
 from tcplab.kit import Kit
 

@@ -12,7 +12,7 @@ from tcplab.cli import main
 from tcplab.clinics import CAPTURE, SYMPTOMS, Clinic, load, page_of
 from tcplab.kit import COMPONENT_FILES, Kit
 from tcplab.mutants import mutate, try_cases
-from tcplab.build import Target
+from tcplab.target import Target
 from tcplab.sandbox import choose_launcher
 
 KIT = Kit.find()

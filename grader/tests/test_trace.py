@@ -123,6 +123,21 @@ def test_a_capture_says_what_each_packet_is_for(
     assert float(packets[-1].time) == pytest.approx(0.04)  # the delayed ACK, in virtual time
 
 
+def test_a_known_mistake_can_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    mistake = "mutant:reassembler.drops-what-is-early"
+    status, printed = trace(capsys, "reassembler.late-segment-fills-the-gap", mistake)
+    assert status == 0 and f"failed on {mistake}, seed 1" in printed
+    assert re.search(r"expected +ack=2001\n +actual +ack=1001", printed)
+
+
+def test_a_known_mistake_shows_in_the_cases_of_other_checkpoints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mistake = "mutant:reassembler.delivers-nothing"
+    _, printed = trace(capsys, "connection.data-both-ways", mistake)
+    assert f"failed on {mistake}" in printed
+
+
 def test_a_case_without_packets_has_steps_only(capsys: pytest.CaptureFixture[str]) -> None:
     status, printed = trace(capsys, "byte_stream.closed-empty-is-finished")
     assert status == 0 and " 1  " in printed and "tester" not in printed.split("\n\n", 1)[1]
@@ -133,6 +148,7 @@ def test_a_case_without_packets_has_steps_only(capsys: pytest.CaptureFixture[str
     [
         (["connection.fin*"], r"names \d+ cases: name one, such as connection\."),
         (["connection.no-such-case"], "no case is called"),
+        ([CASE, "mutant:sender.no-fin"], "no mutant is called sender.no-fin: did you mean sender"),
         ([CASE, "no/such/folder"], "no/such/folder"),
         ([CASE, "--pcap", "/proc/case.pcapng"], "cannot be written"),
     ],

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from tcplab.build import Target
+from tcplab.target import Target
 from tcplab.checking.units import CmockaMissing, UnitBuilder, UnitResult, UnitRun, not_run
 from tcplab.construct import Construction, builder_for
 from tcplab.errors import BuildError

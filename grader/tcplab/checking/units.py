@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tcplab.build import Builder, Target
+from tcplab.build import Builder
+from tcplab.target import Target
 from tcplab.errors import InfrastructureError
 from tcplab.harmless import cut, harmless, one_line
 from tcplab.kit import Checkpoint, Kit

@@ -151,7 +151,7 @@ def _check_one(subject: _Subject, plan: Plan, *, is_quiet: bool, is_last: bool) 
 
 
 def _watch(subject: _Subject, plan: Plan, json_file: str | None) -> None:
-    from tcplab.build import Target
+    from tcplab.target import Target
     from tcplab.checking.watching import watch
     from tcplab.kit import Kit
 

@@ -45,7 +45,7 @@ def command(
 
     The code is compiled without optimisation, and is not confined: debug your own only.
     """
-    from tcplab.build import Target
+    from tcplab.target import Target
     from tcplab.case import discover
     from tcplab.debugging.building import build
     from tcplab.debugging.place import place

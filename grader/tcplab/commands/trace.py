@@ -51,8 +51,9 @@ def command(
     """Runs CASE on TARGET, a folder with a solution, and draws what went over the wire.
 
     In a work folder, and below it, no TARGET means that folder; elsewhere it means the reference:
-    then the ladder shows how it should be. Times are virtual, in ms; numbers are relative, the SYN
-    is 0 each way.
+    then the ladder shows how it should be. mutant:NAME, the reference with one of the mistakes in
+    grader/mutants, shows how it should not be. Times are virtual, in ms; numbers are relative, the
+    SYN is 0 each way.
     """
     target = target or target_here() or _REFERENCE
     plan = Plan(

@@ -6,7 +6,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tcplab.build import DEVICE_WRAPS, Builder, Source, Target
+from tcplab.build import DEVICE_WRAPS, Builder, Source
+from tcplab.target import Target
 from tcplab.errors import BuildError, InfrastructureError
 from tcplab.kit import Checkpoint, Kit
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcplab.build import Target
+from tcplab.target import Target
 from tcplab.kit import Kit
 from tcplab.runner import launcher_word, quote, target_words
 from tcplab.work.folder import MARK

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tcplab.build import Builder, Target
+from tcplab.build import Builder
+from tcplab.target import Target
 from tcplab.case import Case
 from tcplab.errors import BuildError
 from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit

@@ -8,7 +8,8 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
-from tcplab.build import Builder, Source, Target
+from tcplab.build import Builder, Source
+from tcplab.target import Target
 from tcplab.compiling import first_complaint
 from tcplab.errors import BuildError, InfrastructureError
 from tcplab.kit import Kit

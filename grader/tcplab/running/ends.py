@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tcplab.build import Target
+from tcplab.target import Target
 from tcplab.errors import InfrastructureError
 from tcplab.kit import Kit
 from tcplab.running.building import RunBuilder, build_program

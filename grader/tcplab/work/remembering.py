@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tcplab.build import Target
+from tcplab.target import Target
 from tcplab.kit import Kit
 from tcplab.plan import Plan
 from tcplab.work.folder import MARK
