@@ -18,7 +18,7 @@
 struct reassembler {
     struct byte_stream *output; /* borrowed */
     size_t capacity;            /* of the output; the number of slots */
-    uint8_t *bytes;             /* the byte in each slot, if there is one */
+    uint8_t *bytes;             /* the byte in each slot, where one is held */
     bool *held;                 /* is there a byte in the slot? */
     size_t bytes_pending;       /* slots that are filled */
     bool end_known;             /* has a piece with is_last been accepted? */
@@ -34,7 +34,7 @@ struct reassembler *reassembler_new(struct byte_stream *output)
     reassembler->output = output;
     reassembler->capacity = byte_stream_capacity(output);
     size_t slots = reassembler->capacity > 0 ? reassembler->capacity : 1;
-    reassembler->bytes = calloc(slots, sizeof *reassembler->bytes);
+    reassembler->bytes = malloc(slots * sizeof *reassembler->bytes);
     reassembler->held = calloc(slots, sizeof *reassembler->held);
     if (reassembler->bytes == NULL || reassembler->held == NULL) {
         reassembler_free(reassembler);

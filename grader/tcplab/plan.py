@@ -21,4 +21,5 @@ class Plan:
     stories: bool = False  # tell each case from beginning to end
     watched: bool = False  # and what the device says of itself after each step
     skips: bool = False  # leave out cases that build on one that failed
+    early: bool = False  # one's own code, which may be loaded once for all cases: see Stage
     again: str = "grade"  # the command that runs a case again

@@ -26,7 +26,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from tcplab import __version__
-from tcplab.target import Target
+from tcplab.again import Again
 from tcplab.case import Case, discover
 from tcplab.construct import Construction, construct
 from tcplab.errors import BuildError, InfrastructureError, UsageError
@@ -45,8 +45,8 @@ from tcplab.progress import Progress
 from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult, Outcome
 from tcplab.sandbox import Launcher
 from tcplab.score import points_of_cases
+from tcplab.target import Target
 from tcplab.wire.choose import choose_wire
-from tcplab.work.folder import WorkFolder
 from tcplab.worker import Worker
 
 # Hears what came of a case.
@@ -93,6 +93,7 @@ class Prepared:
     wire: str
     wire_reason: str
     started: float  # time.monotonic()
+    again: Again
 
 
 def prepare(plan: Plan, made: Construction | None = None) -> Prepared:
@@ -108,8 +109,17 @@ def prepare(plan: Plan, made: Construction | None = None) -> Prepared:
         made = construct(plan, [one.checkpoint for one in selections])
     wire, wire_reason = choose_wire(plan.wire)
     began = started if made.started is None else made.started
-    folder, launcher = target.folder, made.launcher
-    return Prepared(plan, folder, selections, launcher, made.built, wire, wire_reason, began)
+    return Prepared(
+        plan=plan,
+        folder=target.folder,
+        selections=selections,
+        launcher=made.launcher,
+        built=made.built,
+        wire=wire,
+        wire_reason=wire_reason,
+        started=began,
+        again=Again(plan),
+    )
 
 
 def run(
@@ -224,6 +234,7 @@ def _run(
                 plan.stories or plan.watched,
                 plan.watched,
                 ledger,
+                plan.early,
             )
             team.append(_Hand(worker, confined))
         with beside:
@@ -343,7 +354,7 @@ def _case_result(ready: Prepared, case: Case, max_points: Fraction, outcome: Out
         rfc=case.rfc,
         hint=case.hint,
         max_points=max_points,
-        rerun=_rerun(ready.plan, case),
+        rerun=ready.again.command(case),
         outcome=outcome,
         folder=ready.folder,
     )
@@ -383,44 +394,3 @@ def _result(
         cases=results,
         build_error=str(binary) if isinstance(binary, BuildError) else "",
     )
-
-
-def _rerun(plan: Plan, case: Case) -> str:
-    """The command that runs a case again, in the folder in which this one was given."""
-    words = [launcher_word(), plan.again]
-    if plan.again == "check":
-        words += [str(case.checkpoint), *target_words(plan.target), f"--case {quote(case.id)}"]
-        words += [f"--seed {plan.seed}"] if plan.seed != 1 else []
-    else:
-        target = f"./{plan.target}" if plan.target.startswith("-") else plan.target
-        words += [quote(target), f"--checkpoint {case.checkpoint}"]
-        words += [f"--case {quote(case.id)}", f"--seed {plan.seed}"]
-    words += ["--mode stack"] if plan.mode == "stack" else []
-    usual = "socketpair" if plan.again == "check" else "auto"
-    words += [f"--wire {plan.wire}"] if plan.wire != usual else []
-    words += [f"--sandbox {plan.sandbox}"] if plan.sandbox != "auto" else []
-    return " ".join(words)
-
-
-def launcher_word() -> str:
-    """How the kit is called from here: `./tcplab` in the kit, and in a work folder."""
-    here, kit = Path.cwd(), Kit.find().root
-    work = WorkFolder.find(here)
-    if work is not None and (work.root / "tcplab").is_file():
-        path = os.path.relpath(work.root / "tcplab", here)
-        return quote(path) if path.startswith("../") else f"./{path}"
-    return "./tcplab" if here == kit else quote(str(kit / "tcplab"))
-
-
-def target_words(target: str) -> list[str]:
-    """How a target is named on a command line: in a work folder, that folder is meant anyway."""
-    work = WorkFolder.find(Path.cwd())
-    if work is not None and Path(target).is_dir() and Path(target).resolve() == work.root:
-        return []
-    return [quote(f"./{target}" if target.startswith("-") else target)]
-
-
-def quote(word: str) -> str:
-    """A word as a shell reads it."""
-    plain = word and all(letter.isalnum() or letter in "./_-^+" for letter in word)
-    return word if plain else "'" + word.replace("'", "'\\''") + "'"

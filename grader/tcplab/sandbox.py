@@ -77,6 +77,9 @@ class Launcher:
                 pass_fds=[*fds, *extra],
                 env=environment,
                 cwd="/",
+                # An interrupt from the terminal is for us. Bubblewrap, ended halfway, would leave
+                # a child behind that waits for it for ever.
+                start_new_session=True,
             )
         finally:
             for fd in [stderr_write, *extra]:

@@ -29,15 +29,25 @@ class StageLost(InfrastructureError):
 
 
 class Stage:
-    """A running stage for the devices of one library."""
+    """A running stage for the devices of one library. `early` loads it once for all of them: less
+    exact, for it is there before the confinement of a device is, but quicker by a quarter."""
 
-    def __init__(self, launcher: Launcher, program: Path, library: Path, *, leaks: bool = False):
+    def __init__(
+        self,
+        launcher: Launcher,
+        program: Path,
+        library: Path,
+        *,
+        leaks: bool = False,
+        early: bool = False,
+    ):
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._device: Staged | None = None
         confined = launcher.mode == "bwrap"
         fds = [theirs.fileno()]
         arguments = [str(fds[0]), _LIBRARY if confined else str(library)]
+        arguments.append("early" if early else "late")
         filter_fd = seccomp_fd(leaks) if confined else None
         if filter_fd is not None:
             fds.append(filter_fd)

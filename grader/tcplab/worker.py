@@ -52,6 +52,7 @@ class Worker:
     stories: bool = False  # to be kept, of every case
     watched: bool = False  # with what the device says of itself
     ledger: Ledger | None = None  # where there is one, it tells which cases to skip
+    early: bool = False  # its code is loaded once for all cases: see Stage
     _told: set[int] = field(default_factory=set, compare=False, repr=False)  # checkpoints
 
     def run(self, report: Report) -> None:
@@ -60,7 +61,7 @@ class Worker:
             enter_network_namespace()
         fix_addresses()
         patience = Patience([case.checkpoint for case, _ in self.cases])
-        with _Bench(self.launcher, self.wire) as bench:
+        with _Bench(self.launcher, self.wire, self.early) as bench:
             for case, library in self.cases:
                 outcome = self._why_not(patience, case) or self._run(bench, patience, case, library)
                 if self.ledger is not None:
@@ -223,7 +224,8 @@ class _Devices:
 class _Bench:
     """The wire, and the stages on which devices appear."""
 
-    def __init__(self, launcher: Launcher, wire: str):
+    def __init__(self, launcher: Launcher, wire: str, early: bool):
+        self._early = early
         self._launcher = launcher
         self._wire_kind = wire
         self.is_confined = launcher.mode == "bwrap"
@@ -264,11 +266,13 @@ class _Bench:
         return Dut(process, ours, leaks=leaks)
 
     def _appear(self, library: Path, leaks: bool, fds: list[int]) -> Process:
-        """On the stage for this library, or on a new one: a busy machine may end a stage."""
+        """On the stage for this library, or on a new one: a busy machine may end a stage, and so
+        may a library that is loaded early and crashes while it is."""
         for _ in range(_ATTEMPTS - 1):
             try:
                 return self._stage(library, leaks).appear(fds)
             except StageLost:
+                self._early = False
                 continue
         return self._stage(library, leaks).appear(fds)
 
@@ -282,5 +286,6 @@ class _Bench:
                 stage.close()
                 stages.remove(stage)
         program = stage_program(self.is_confined)
-        stages.append(Stage(self._launcher, program, library, leaks=leaks))
+        stage = Stage(self._launcher, program, library, leaks=leaks, early=self._early)
+        stages.append(stage)
         return stages[-1]

@@ -20,6 +20,7 @@ import pytest
 from tcplab.checking.saves import Saves
 from tcplab.cli import main
 from tcplab.kit import COMPONENT_FILES, Kit
+from tcplab.namespace import adopt_orphans, bury_orphans
 
 KIT = Kit.find()
 PATIENCE_S = 60.0  # on a busy machine
@@ -147,15 +148,15 @@ def ends(pid: int) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupts_leave_nothing_behind(terminal: Terminal, number: signal.Signals) -> None:
+    adopt_orphans()
     terminal.read_until("checkpoint 0")
     assert not terminal.is_as_before()
     os.killpg(terminal.process.pid, number)
     assert terminal.end() == 130 and terminal.is_as_before()
     assert "Traceback" not in terminal.seen
-    left = subprocess.run(
-        ["pgrep", "-s", str(terminal.process.pid)], capture_output=True, text=True
-    ).stdout
+    left = subprocess.run(["pgrep", "-P", str(os.getpid())], capture_output=True, text=True).stdout
     assert all(ends(int(pid)) for pid in left.split())
+    bury_orphans()
 
 
 def test_without_a_terminal(work: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from tcplab.checking.session import Checked
 from tcplab.kit import Kit
 from tcplab.result import NOT_RUN, CaseResult
-from tcplab.runner import Plan, launcher_word, quote, target_words
+from tcplab.again import launcher_word, quote, target_words
+from tcplab.plan import Plan
 from tcplab.work.record import first_unfinished, standings
 
 

@@ -68,7 +68,7 @@ def command(
         print("All six checkpoints are done: they are checked once more.\n")
     settings["sandbox"] = sandbox_for_own_code(subject.target, settings["sandbox"])
     plans = [
-        Plan(subject.target, checkpoints=(one,), skips=True, again="check", **settings)
+        Plan(subject.target, checkpoints=(one,), skips=True, early=True, again="check", **settings)
         for one in numbers
     ]
     if watch:

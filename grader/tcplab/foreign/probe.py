@@ -29,7 +29,8 @@ from tcplab.lab import DUT_ADDRESS, TESTER_ADDRESS
 from tcplab.monitors.base import Violation
 from tcplab.progress import Progress
 from tcplab.result import PASSED, GradeResult
-from tcplab.runner import Plan, Selection, make_folder, quote, select, silent
+from tcplab.again import quote
+from tcplab.runner import Plan, Selection, make_folder, select, silent
 from tcplab.stack import StackOptions
 
 _GREETING_PORT_OF_CASES = 80

@@ -10,7 +10,8 @@ from enum import Enum
 from tcplab.foreign.differences import Difference, find
 from tcplab.foreign.trial import Trial
 from tcplab.result import NOT_RUN, PASSED, CaseResult, CheckpointResult, GradeResult
-from tcplab.runner import Plan, Selection, quote
+from tcplab.again import quote
+from tcplab.runner import Plan, Selection
 from tcplab.score import points_of_cases
 
 

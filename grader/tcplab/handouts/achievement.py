@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcplab.target import Target
 from tcplab.kit import Kit
-from tcplab.runner import launcher_word, quote, target_words
+from tcplab.again import launcher_word, quote, target_words
 from tcplab.work.folder import MARK
 from tcplab.work.record import Standing, standings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tcplab.errors import InfrastructureError, UsageError
 from tcplab.harmless import one_line
 from tcplab.kit import COMPONENT_FILES, Kit
-from tcplab.runner import quote
+from tcplab.again import quote
 from tcplab.work.cmake import cmake_files
 from tcplab.work.folder import MARK, WorkFolder, mark_text
 from tcplab.work.vscode import vscode_files

@@ -7,7 +7,8 @@
  * To start a program with sanitizers in a sandbox of its own takes some 9 ms, more than most cases;
  * to fork takes one. So the sandbox is made once. For each case this program forks; the child loads
  * the device, a shared library, and becomes it. Nothing of a submission is loaded here itself, and
- * nothing of one child is left when the next one begins.
+ * nothing of one child is left when the next one begins. The exception is "early", for people who
+ * check what they wrote themselves: their device is loaded here, once, and each child has its copy.
  *
  * On the control socket (SOCK_SEQPACKET) the grader sends "go", with two or three descriptors: the
  * command channel, where to print, and the wire. The child answers "born", from which the grader
@@ -20,6 +21,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sanitizer/lsan_interface.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,6 +43,7 @@ enum { COMMAND, PRINTS, WIRE }; /* in the order in which they are sent */
 struct stage {
     int control;
     const char *library;
+    bool early; /* load it before the first child */
     struct sock_filter filter[FILTER_MAX];
     size_t filter_len; /* instructions; 0: no filter */
 };
@@ -97,6 +100,15 @@ static int run_device(const char *library, const int *fds, size_t count)
     return device_main(word_count, words);
 }
 
+/* exit would take down, one by one, what the kernel takes down at once. Only the search for leaks
+ * waits for the end, where a case has asked for it. */
+static _Noreturn void end_device(int status)
+{
+    __lsan_do_leak_check();
+    fflush(NULL);
+    _exit(status);
+}
+
 static _Noreturn void become_device(const struct stage *stage, const int *fds, size_t count)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -108,7 +120,7 @@ static _Noreturn void become_device(const struct stage *stage, const int *fds, s
     close(fds[PRINTS]);
     close(stage->control);
     confine(stage);
-    exit(run_device(stage->library, fds, count));
+    end_device(run_device(stage->library, fds, count));
 }
 
 /* --- the parent: waits, and clears away ------------------------------------------------------- */
@@ -199,20 +211,25 @@ int main(int argc, char **argv)
     int fds[FDS_MAX];
     size_t count;
 
-    if (argc != 3 && argc != 4) {
+    if (argc != 4 && argc != 5) {
         fprintf(stderr,
-                "usage: stage CONTROL_FD LIBRARY [FILTER_FD]\n"
-                "Runs the device in LIBRARY once for each \"go\" on CONTROL_FD. FILTER_FD\n"
-                "has a system call filter, in the form that seccomp takes.\n");
+                "usage: stage CONTROL_FD LIBRARY early|late [FILTER_FD]\n"
+                "Runs the device in LIBRARY once for each \"go\" on CONTROL_FD; loads it before\n"
+                "the first of them, or anew for each. FILTER_FD has a system call filter, in\n"
+                "the form that seccomp takes.\n");
         return 2;
     }
     stage.control = atoi(argv[1]);
     stage.library = argv[2];
-    if (argc == 4) {
-        read_filter(&stage, atoi(argv[3]));
+    stage.early = strcmp(argv[3], "early") == 0;
+    if (argc == 5) {
+        read_filter(&stage, atoi(argv[4]));
     }
     fcntl(stage.control, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_DUMPABLE, 0); /* no child looks into us */
+    if (stage.early) {
+        (void)dlopen(stage.library, RTLD_NOW | RTLD_LOCAL); /* a child says what is wrong with it */
+    }
     while ((count = receive_descriptors(&stage, fds)) > PRINTS) {
         perform(&stage, fds, count);
     }
