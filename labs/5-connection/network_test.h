@@ -262,11 +262,13 @@ static inline void app_writes(struct network *network, size_t from)
     struct end *end = &network->ends[from];
     uint8_t bytes[3000];
     size_t len = 1 + roll_below(&network->dice, sizeof bytes);
+    size_t too_much = tcp_connection_writable(end->tcp) + 1;
 
     if (end->waits_for_end && !tcp_connection_read_finished(end->tcp)) {
         return;
     }
     len = len < end->length - end->written ? len : (size_t)(end->length - end->written);
+    len = len < too_much ? len : too_much;
     fill_pattern(bytes, pattern_start(from) + end->written, len);
     end->written += tcp_connection_write(end->tcp, bytes, len);
     if (end->written == end->length && !end->keeps_open && state_of(end) != TCP_LISTEN &&
