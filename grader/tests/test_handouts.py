@@ -32,9 +32,14 @@ SECTIONS = [
     "What to write",
     "How it is graded",
     "The cases",
+    "Questions people ask",
     "Typical mistakes",
-    "What to read",
+    "Questions for the write-up",
+    "From RFC 793 to RFC 9293",
+    "Going further",
 ]
+_FORMERLY = [*SECTIONS[:6], "Typical mistakes", "What to read"]
+_STILL_AS_FORMERLY = (1, 2, 3, 4, 5)  # handouts that get the new sections next
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")
@@ -120,9 +125,11 @@ def load_fill_cases() -> ModuleType:
 @pytest.mark.parametrize("number", range(len(HANDOUTS)))
 def test_handouts_have_the_same_sections(number: int) -> None:
     page = HANDOUTS[number]
-    assert re.findall(r"^## (.+)$", prose_of(page), re.MULTILINE) == SECTIONS
+    assert re.findall(r"^## (.+)$", prose_of(page), re.MULTILINE) == (
+        _FORMERLY if number in _STILL_AS_FORMERLY else SECTIONS
+    )
     without_cases = load_fill_cases().filled(text_of(page), number, [])
-    assert len(without_cases.splitlines()) <= 250
+    assert len(without_cases.splitlines()) <= 350
 
 
 @pytest.mark.parametrize("number", range(len(HANDOUTS)))
