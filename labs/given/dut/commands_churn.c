@@ -40,17 +40,6 @@ static void read_all(struct byte_stream *stream, size_t chunk, uint64_t n)
     }
 }
 
-static struct byte_stream *take_stream(struct dut *dut, struct request *request)
-{
-    size_t id = request_take_id(request);
-    struct byte_stream *stream = dut->objects.streams[id].stream;
-
-    if (stream == NULL) {
-        request_fail(request, "there is no stream %zu", id);
-    }
-    return stream;
-}
-
 /* Bytes to write, all zero; NULL, and the request has failed, if there can be none. */
 static uint8_t *new_bytes(struct request *request, size_t len)
 {
@@ -67,7 +56,7 @@ static uint8_t *new_bytes(struct request *request, size_t len)
 /* HELD bytes go in and stay, TIMES chunks go through, HELD bytes come out: by the chunk. */
 static void churn_stream(struct dut *dut, struct request *request)
 {
-    struct byte_stream *stream = take_stream(dut, request);
+    struct byte_stream *stream = dut_take_stream(dut, request);
     uint64_t held = request_take_u64(request);
     size_t chunk = request_take_size(request);
     uint64_t times = request_take_u64(request);
@@ -175,17 +164,13 @@ static const struct shape *take_shape(struct request *request)
 /* COUNT pieces of SIZE bytes arrive in the order that SHAPE names, and are read, ROUNDS times. */
 static void churn_reassembler(struct dut *dut, struct request *request)
 {
-    size_t id = request_take_id(request);
-    struct byte_stream *output = take_stream(dut, request);
+    struct pieces pieces = {.reassembler = dut_take_reassembler(dut, request)};
+    struct byte_stream *output = dut_take_stream(dut, request);
     const struct shape *shape = take_shape(request);
-    struct pieces pieces = {.reassembler = dut->objects.reassemblers[id].reassembler};
     pieces.count = request_take_u64(request);
     pieces.size = request_take_size(request);
     uint64_t rounds = request_take_u64(request);
 
-    if (pieces.reassembler == NULL) {
-        request_fail(request, "there is no reassembler %zu", id);
-    }
     uint8_t *bytes = new_bytes(request, pieces.size);
     if (bytes == NULL) {
         return;
@@ -197,6 +182,72 @@ static void churn_reassembler(struct dut *dut, struct request *request)
         read_all(output, SIZE_MAX, UINT64_MAX);
     }
     request_answer(request, " %" PRIu64, byte_stream_total_read(output));
+    free(bytes);
+}
+
+/* --- receivers and senders ---------------------------------------------------------------------
+ */
+
+/* BYTES bytes arrive in segments of SIZE, the first of them with the sequence number SEQ. Each
+ * segment is read and acknowledged before the next one comes. */
+static void churn_receiver(struct dut *dut, struct request *request)
+{
+    struct tcp_receiver *receiver = dut_take_receiver(dut, request);
+    struct tcp_sender_message segment = {.seq = request_take_seqno(request)};
+    size_t size = request_take_size(request);
+    uint64_t n = request_take_u64(request);
+    uint8_t *bytes = new_bytes(request, size);
+
+    if (bytes == NULL) {
+        return;
+    }
+    struct byte_stream *inbound = tcp_receiver_inbound(receiver);
+    segment.payload = bytes;
+    for (; n > 0; n -= segment.payload_len) {
+        segment.payload_len = n < size ? (size_t)n : size;
+        tcp_receiver_receive(receiver, &segment);
+        read_all(inbound, SIZE_MAX, UINT64_MAX);
+        tcp_receiver_send(receiver);
+        segment.seq.raw += (uint32_t)segment.payload_len;
+    }
+    request_answer(request, " %" PRIu64, byte_stream_total_read(inbound));
+    free(bytes);
+}
+
+/* All that the sender has to send arrives at the other end, which acknowledges it. */
+static void send_all(struct tcp_sender *sender)
+{
+    struct tcp_sender_message segment = {0};
+    struct tcp_receiver_message answer = {.has_ack = true, .window = UINT16_MAX};
+
+    while (tcp_sender_next(sender, &segment)) {
+        answer.ack.raw = segment.seq.raw + (uint32_t)tcp_sender_message_length(&segment);
+        tcp_sender_receive(sender, &answer);
+    }
+}
+
+/* BYTES bytes are written, SIZE at a time, as long as they are accepted; all that the sender then
+ * sends is acknowledged with a window of 65,535, by segments with the sequence number 0. */
+static void churn_sender(struct dut *dut, struct request *request)
+{
+    struct tcp_sender *sender = dut_take_sender(dut, request);
+    size_t size = request_take_size(request);
+    uint64_t n = request_take_u64(request);
+    uint8_t *bytes = new_bytes(request, size);
+
+    if (bytes == NULL) {
+        return;
+    }
+    struct byte_stream *outbound = tcp_sender_outbound(sender);
+    while (n > 0) {
+        size_t len = n < size ? (size_t)n : size;
+        if (byte_stream_write(outbound, bytes, len) < len) {
+            break;
+        }
+        send_all(sender);
+        n -= len;
+    }
+    request_answer(request, " %" PRIu64, byte_stream_total_read(outbound));
     free(bytes);
 }
 
@@ -223,8 +274,7 @@ static void churn_seqno(struct dut *dut, struct request *request)
 }
 
 const struct command churn_commands[] = {
-    {"stream.churn", 4, 4, churn_stream},
-    {"reassembler.churn", 6, 6, churn_reassembler},
-    {"seqno.churn", 2, 2, churn_seqno},
-    {0},
+    {"stream.churn", 4, 4, churn_stream},     {"reassembler.churn", 6, 6, churn_reassembler},
+    {"receiver.churn", 4, 4, churn_receiver}, {"sender.churn", 3, 3, churn_sender},
+    {"seqno.churn", 2, 2, churn_seqno},       {0},
 };

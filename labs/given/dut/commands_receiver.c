@@ -3,17 +3,6 @@
 
 #include <inttypes.h>
 
-static struct tcp_receiver *take_receiver(struct dut *dut, struct request *request)
-{
-    size_t id = request_take_id(request);
-    struct tcp_receiver *receiver = dut->objects.receivers[id];
-
-    if (receiver == NULL) {
-        request_fail(request, "there is no receiver %zu", id);
-    }
-    return receiver;
-}
-
 static void new_receiver(struct dut *dut, struct request *request)
 {
     struct tcp_config config = tcp_config_default();
@@ -44,7 +33,7 @@ static void free_receiver(struct dut *dut, struct request *request)
 
 static void name_stream(struct dut *dut, struct request *request)
 {
-    struct tcp_receiver *receiver = take_receiver(dut, request);
+    struct tcp_receiver *receiver = dut_take_receiver(dut, request);
     size_t stream_id = request_take_id(request);
     if (request_has_failed(request)) {
         return;
@@ -59,7 +48,7 @@ static void name_stream(struct dut *dut, struct request *request)
 
 static void receive(struct dut *dut, struct request *request)
 {
-    struct tcp_receiver *receiver = take_receiver(dut, request);
+    struct tcp_receiver *receiver = dut_take_receiver(dut, request);
     struct tcp_sender_message message = {0};
     const struct option options[] = {
         {"seq", text_to_seqno, &message.seq},    {"syn", text_to_flag, &message.syn},
@@ -80,7 +69,7 @@ static void receive(struct dut *dut, struct request *request)
 
 static void answer(struct dut *dut, struct request *request)
 {
-    struct tcp_receiver *receiver = take_receiver(dut, request);
+    struct tcp_receiver *receiver = dut_take_receiver(dut, request);
 
     if (!request_has_failed(request)) {
         struct tcp_receiver_message message = tcp_receiver_send(receiver);
@@ -91,7 +80,7 @@ static void answer(struct dut *dut, struct request *request)
 
 static void acceptable(struct dut *dut, struct request *request)
 {
-    const struct tcp_receiver *receiver = take_receiver(dut, request);
+    const struct tcp_receiver *receiver = dut_take_receiver(dut, request);
     struct seqno seq = request_take_seqno(request);
     size_t len = request_take_size(request);
 
@@ -102,7 +91,7 @@ static void acceptable(struct dut *dut, struct request *request)
 
 static void state(struct dut *dut, struct request *request)
 {
-    const struct tcp_receiver *receiver = take_receiver(dut, request);
+    const struct tcp_receiver *receiver = dut_take_receiver(dut, request);
 
     if (!request_has_failed(request)) {
         request_answer(request,

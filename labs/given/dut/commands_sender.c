@@ -3,17 +3,6 @@
 
 #include <inttypes.h>
 
-static struct tcp_sender *take_sender(struct dut *dut, struct request *request)
-{
-    size_t id = request_take_id(request);
-    struct tcp_sender *sender = dut->objects.senders[id];
-
-    if (sender == NULL) {
-        request_fail(request, "there is no sender %zu", id);
-    }
-    return sender;
-}
-
 static void new_sender(struct dut *dut, struct request *request)
 {
     struct tcp_config config = tcp_config_default();
@@ -44,7 +33,7 @@ static void free_sender(struct dut *dut, struct request *request)
 
 static void name_stream(struct dut *dut, struct request *request)
 {
-    struct tcp_sender *sender = take_sender(dut, request);
+    struct tcp_sender *sender = dut_take_sender(dut, request);
     size_t stream_id = request_take_id(request);
     if (request_has_failed(request)) {
         return;
@@ -59,7 +48,7 @@ static void name_stream(struct dut *dut, struct request *request)
 
 static void receive(struct dut *dut, struct request *request)
 {
-    struct tcp_sender *sender = take_sender(dut, request);
+    struct tcp_sender *sender = dut_take_sender(dut, request);
     struct tcp_receiver_message message = {0};
     const struct option options[] = {
         {"ack", text_to_seqno, &message.ack},
@@ -76,7 +65,7 @@ static void receive(struct dut *dut, struct request *request)
 
 static void tick(struct dut *dut, struct request *request)
 {
-    struct tcp_sender *sender = take_sender(dut, request);
+    struct tcp_sender *sender = dut_take_sender(dut, request);
     uint32_t ms = request_take_u32(request);
 
     if (!request_has_failed(request)) {
@@ -86,7 +75,7 @@ static void tick(struct dut *dut, struct request *request)
 
 static void set_mss(struct dut *dut, struct request *request)
 {
-    struct tcp_sender *sender = take_sender(dut, request);
+    struct tcp_sender *sender = dut_take_sender(dut, request);
     uint16_t mss = request_take_u16(request);
 
     if (!request_has_failed(request)) {
@@ -96,7 +85,7 @@ static void set_mss(struct dut *dut, struct request *request)
 
 static void set_nagle(struct dut *dut, struct request *request)
 {
-    struct tcp_sender *sender = take_sender(dut, request);
+    struct tcp_sender *sender = dut_take_sender(dut, request);
     bool on = request_take_flag(request);
 
     if (!request_has_failed(request)) {
@@ -106,7 +95,7 @@ static void set_nagle(struct dut *dut, struct request *request)
 
 static void next(struct dut *dut, struct request *request)
 {
-    struct tcp_sender *sender = take_sender(dut, request);
+    struct tcp_sender *sender = dut_take_sender(dut, request);
     struct tcp_sender_message message = {0};
 
     if (request_has_failed(request)) {
@@ -126,7 +115,7 @@ static void next(struct dut *dut, struct request *request)
 
 static void state(struct dut *dut, struct request *request)
 {
-    const struct tcp_sender *sender = take_sender(dut, request);
+    const struct tcp_sender *sender = dut_take_sender(dut, request);
 
     if (!request_has_failed(request)) {
         request_answer(request,

@@ -6,17 +6,6 @@
 /* --- streams -----------------------------------------------------------------------------------
  */
 
-static struct byte_stream *take_stream(struct dut *dut, struct request *request)
-{
-    size_t id = request_take_id(request);
-    struct byte_stream *stream = dut->objects.streams[id].stream;
-
-    if (stream == NULL) {
-        request_fail(request, "there is no stream %zu", id);
-    }
-    return stream;
-}
-
 static void stream_new(struct dut *dut, struct request *request)
 {
     size_t id = request_take_id(request);
@@ -43,7 +32,7 @@ static void stream_free(struct dut *dut, struct request *request)
 
 static void stream_write(struct dut *dut, struct request *request)
 {
-    struct byte_stream *stream = take_stream(dut, request);
+    struct byte_stream *stream = dut_take_stream(dut, request);
     struct bytes data = request_take_bytes(request);
 
     if (!request_has_failed(request)) {
@@ -53,7 +42,7 @@ static void stream_write(struct dut *dut, struct request *request)
 
 static void stream_close(struct dut *dut, struct request *request)
 {
-    struct byte_stream *stream = take_stream(dut, request);
+    struct byte_stream *stream = dut_take_stream(dut, request);
 
     if (!request_has_failed(request)) {
         byte_stream_close(stream);
@@ -62,7 +51,7 @@ static void stream_close(struct dut *dut, struct request *request)
 
 static void stream_error(struct dut *dut, struct request *request)
 {
-    struct byte_stream *stream = take_stream(dut, request);
+    struct byte_stream *stream = dut_take_stream(dut, request);
 
     if (!request_has_failed(request)) {
         byte_stream_set_error(stream);
@@ -71,7 +60,7 @@ static void stream_error(struct dut *dut, struct request *request)
 
 static void stream_peek(struct dut *dut, struct request *request)
 {
-    struct byte_stream *stream = take_stream(dut, request);
+    struct byte_stream *stream = dut_take_stream(dut, request);
     uint64_t skip = request_take_u64(request);
     size_t most = request_take_size(request);
     static const uint8_t nowhere;
@@ -89,7 +78,7 @@ static void stream_peek(struct dut *dut, struct request *request)
 
 static void stream_pop(struct dut *dut, struct request *request)
 {
-    struct byte_stream *stream = take_stream(dut, request);
+    struct byte_stream *stream = dut_take_stream(dut, request);
     size_t n = request_take_size(request);
 
     if (!request_has_failed(request)) {
@@ -99,7 +88,7 @@ static void stream_pop(struct dut *dut, struct request *request)
 
 static void stream_read(struct dut *dut, struct request *request)
 {
-    struct byte_stream *stream = take_stream(dut, request);
+    struct byte_stream *stream = dut_take_stream(dut, request);
     size_t left = request_take_size(request);
     const uint8_t *data = NULL;
     size_t len;
@@ -124,7 +113,7 @@ static void stream_read(struct dut *dut, struct request *request)
 
 static void stream_state(struct dut *dut, struct request *request)
 {
-    const struct byte_stream *stream = take_stream(dut, request);
+    const struct byte_stream *stream = dut_take_stream(dut, request);
 
     if (!request_has_failed(request)) {
         request_answer(request,
@@ -140,21 +129,10 @@ static void stream_state(struct dut *dut, struct request *request)
 /* --- reassemblers ------------------------------------------------------------------------------
  */
 
-static struct reassembler *take_reassembler(struct dut *dut, struct request *request)
-{
-    size_t id = request_take_id(request);
-    struct reassembler *reassembler = dut->objects.reassemblers[id].reassembler;
-
-    if (reassembler == NULL) {
-        request_fail(request, "there is no reassembler %zu", id);
-    }
-    return reassembler;
-}
-
 static void new_reassembler(struct dut *dut, struct request *request)
 {
     size_t id = request_take_id(request);
-    struct byte_stream *output = take_stream(dut, request);
+    struct byte_stream *output = dut_take_stream(dut, request);
     if (request_has_failed(request)) {
         return;
     }
@@ -177,7 +155,7 @@ static void free_reassembler(struct dut *dut, struct request *request)
 
 static void insert(struct dut *dut, struct request *request)
 {
-    struct reassembler *reassembler = take_reassembler(dut, request);
+    struct reassembler *reassembler = dut_take_reassembler(dut, request);
     uint64_t first_index = request_take_u64(request);
     struct bytes data = request_take_bytes(request);
     bool is_last = request_take_flag(request);
@@ -192,7 +170,7 @@ static void insert(struct dut *dut, struct request *request)
 
 static void pending(struct dut *dut, struct request *request)
 {
-    const struct reassembler *reassembler = take_reassembler(dut, request);
+    const struct reassembler *reassembler = dut_take_reassembler(dut, request);
 
     if (!request_has_failed(request)) {
         request_answer(request, " %zu", reassembler_bytes_pending(reassembler));

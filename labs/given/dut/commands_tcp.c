@@ -3,17 +3,6 @@
 
 #include <stdlib.h>
 
-static struct tcp_connection *take_connection(struct dut *dut, struct request *request)
-{
-    size_t id = request_take_id(request);
-    struct tcp_connection *connection = dut->objects.connections[id];
-
-    if (connection == NULL) {
-        request_fail(request, "there is no connection %zu", id);
-    }
-    return connection;
-}
-
 static void new_connection(struct dut *dut, struct request *request)
 {
     struct tcp_config config = tcp_config_default();
@@ -44,7 +33,7 @@ static void free_connection(struct dut *dut, struct request *request)
 
 static void open_connection(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
     uint16_t local_port = request_take_u16(request);
     bool active = request_has_more(request);
     uint16_t remote_port = active ? request_take_u16(request) : 0;
@@ -58,7 +47,7 @@ static void open_connection(struct dut *dut, struct request *request)
 
 static void segment_arrives(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
     struct tcp_segment segment;
     size_t capacity;
 
@@ -70,7 +59,7 @@ static void segment_arrives(struct dut *dut, struct request *request)
 
 static void next_segment(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
     struct tcp_segment segment = {0};
 
     if (request_has_failed(request)) {
@@ -85,7 +74,7 @@ static void next_segment(struct dut *dut, struct request *request)
 
 static void tick(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
     uint32_t ms = request_take_u32(request);
 
     if (!request_has_failed(request)) {
@@ -95,7 +84,7 @@ static void tick(struct dut *dut, struct request *request)
 
 static void write_bytes(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
     struct bytes data = request_take_bytes(request);
 
     if (!request_has_failed(request)) {
@@ -105,7 +94,7 @@ static void write_bytes(struct dut *dut, struct request *request)
 
 static void read_bytes(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
     size_t most = request_take_size(request);
     if (request_has_failed(request)) {
         return;
@@ -127,7 +116,7 @@ static void read_bytes(struct dut *dut, struct request *request)
 
 static void shut_down(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
 
     if (!request_has_failed(request)) {
         tcp_connection_shutdown(connection);
@@ -136,7 +125,7 @@ static void shut_down(struct dut *dut, struct request *request)
 
 static void abort_it(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
 
     if (!request_has_failed(request)) {
         tcp_connection_abort(connection);
@@ -145,7 +134,7 @@ static void abort_it(struct dut *dut, struct request *request)
 
 static void set_nagle(struct dut *dut, struct request *request)
 {
-    struct tcp_connection *connection = take_connection(dut, request);
+    struct tcp_connection *connection = dut_take_connection(dut, request);
     bool on = request_take_flag(request);
 
     if (!request_has_failed(request)) {
@@ -155,7 +144,7 @@ static void set_nagle(struct dut *dut, struct request *request)
 
 static void state(struct dut *dut, struct request *request)
 {
-    const struct tcp_connection *connection = take_connection(dut, request);
+    const struct tcp_connection *connection = dut_take_connection(dut, request);
 
     if (!request_has_failed(request)) {
         connection_answer_state(request, connection);

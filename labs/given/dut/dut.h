@@ -5,6 +5,7 @@
  *   request.c, text.c     the request taken apart, the reply put together
  *   commands_….c          what the verbs do, a table for each family of them
  *   objects.c             the components that the caller has made, by their IDs
+ *   take.c                the one of them that an argument names
  *   wire.c                packets between the wire and the stack, and the pause after 32 of them
  */
 #pragma once
@@ -64,6 +65,14 @@ extern const struct command connection_commands[];
 enum { CONFIG_OPTIONS = 15 };
 /* Writes one option for each field of the config; an argument then sets the field. */
 void config_options(struct option options[CONFIG_OPTIONS], struct tcp_config *config);
+
+/* The component whose ID is the next argument; NULL, and the request has failed, if there is none.
+ */
+struct byte_stream *dut_take_stream(struct dut *dut, struct request *request);
+struct reassembler *dut_take_reassembler(struct dut *dut, struct request *request);
+struct tcp_receiver *dut_take_receiver(struct dut *dut, struct request *request);
+struct tcp_sender *dut_take_sender(struct dut *dut, struct request *request);
+struct tcp_connection *dut_take_connection(struct dut *dut, struct request *request);
 
 /* Takes the rest of the arguments as the fields of a segment. The payload lives as long as the
  * request. `capacity` is what there is for its bytes: enough, if nothing is said. */

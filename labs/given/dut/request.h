@@ -3,7 +3,7 @@
  * wrong the request has failed, and the values taken then and later are zeros. So a command takes
  * all of them first, asks once whether it may go on, and only then does something:
  *
- *      struct byte_stream *stream = take_stream(dut, request);
+ *      struct byte_stream *stream = dut_take_stream(dut, request);
  *      size_t n = request_take_size(request);
  *      if (request_has_failed(request)) {
  *          return;

@@ -85,6 +85,38 @@ static void all_pieces_go_through_a_reassembler(void **state)
     }
 }
 
+static void a_receiver_takes_segment_after_segment(void **state)
+{
+    struct dut *dut = *state;
+    struct tcp_config config = tcp_config_default();
+    config.recv_capacity = 8;
+    struct tcp_receiver *receiver = tcp_receiver_new(&config);
+    struct tcp_sender_message syn = {.seq = {UINT32_MAX}, .syn = true};
+
+    objects_put_receiver(&dut->objects, 1, receiver);
+    tcp_receiver_receive(receiver, &syn);
+    expect_reply(dut, "receiver.churn 1 0 7 20", "ok 20");
+    expect_reply(dut, "receiver.churn 1 20 8 3", "ok 23");
+    expect_reply(dut, "receiver.churn 1 24 1 5", "ok 23"); /* not what comes next */
+    assert_int_equal(tcp_receiver_rcv_nxt(receiver).raw, 23);
+    assert_int_equal(tcp_receiver_rcv_wnd(receiver), 8); /* each segment was acknowledged */
+}
+
+static void a_sender_sends_all_that_is_written(void **state)
+{
+    struct dut *dut = *state;
+    struct tcp_config config = tcp_config_default();
+    config.isn.raw = UINT32_MAX;
+    config.send_capacity = 8;
+    struct tcp_sender *sender = tcp_sender_new(&config);
+
+    objects_put_sender(&dut->objects, 1, sender);
+    expect_reply(dut, "sender.churn 1 7 20", "ok 20");
+    assert_int_equal(tcp_sender_snd_una(sender).raw, 20);
+    assert_int_equal(tcp_sender_bytes_in_flight(sender), 0);
+    expect_reply(dut, "sender.churn 1 9 18", "ok 20"); /* 9 are more than it takes at a time */
+}
+
 static void numbers_near_the_checkpoint_are_unwrapped(void **state)
 {
     /* The first number is 0: 1985229329 steps after the ISN, 0x89abcdef, and rounds of 2^32. */
@@ -99,6 +131,8 @@ static void what_makes_no_sense_is_refused(void **state)
     expect_reply(dut, "stream.churn 1 0 0 1", "error pieces have 1 to 65535 bytes");
     expect_reply(dut, "reassembler.churn 1 1 sideways 4 1 1", "error there is no such shape");
     expect_reply(dut, "reassembler.churn 2 1 forwards 4 1 1", "error there is no reassembler 2");
+    expect_reply(dut, "receiver.churn 1 0 1 1", "error there is no receiver 1");
+    expect_reply(dut, "sender.churn 1 1 1", "error there is no sender 1");
 }
 
 #define with_dut(test) cmocka_unit_test_setup_teardown(test, new_dut, free_dut)
@@ -109,6 +143,8 @@ int main(void)
         with_dut(all_bytes_go_through_a_stream),
         with_dut(a_full_stream_ends_the_work),
         with_dut(all_pieces_go_through_a_reassembler),
+        with_dut(a_receiver_takes_segment_after_segment),
+        with_dut(a_sender_sends_all_that_is_written),
         with_dut(numbers_near_the_checkpoint_are_unwrapped),
         with_dut(what_makes_no_sense_is_refused),
     };
