@@ -50,7 +50,7 @@ def processor_time_s(device: Dut) -> float:
 def expect_even_cost(lab: Lab, unit: str, little: Work, much: Work) -> None:
     """A unit of `much` costs at most four times what one of `little` costs."""
     lab.transcript.step(f"Compare the cost of {little.words} and of {much.words}")
-    device = _device(lab.dut)
+    device = measurable(lab.dut)
     growth = _least_ratio(_Least(device, much), _Least(device, little), MOST_GROWTH)
     lab.transcript.detail(f"a {unit} costs {growth:.1f} times as much")
     if growth > MOST_GROWTH:
@@ -65,7 +65,7 @@ def expect_even_cost(lab: Lab, unit: str, little: Work, much: Work) -> None:
 def expect_cost_near_reference(lab: Lab, work: Work) -> None:
     """The work costs at most thirty times what the reference takes for it, here and now."""
     lab.transcript.step(f"Compare the cost of {work.words} with what it costs the reference")
-    mine, reference = _Least(_device(lab.dut), work), _Least(_device(lab.reference()), work)
+    mine, reference = _Least(measurable(lab.dut), work), _Least(measurable(lab.reference()), work)
     ratio = _least_ratio(mine, reference, MOST_OF_REFERENCE)
     lab.transcript.detail(f"it costs {ratio:.1f} times as much")
     if ratio > MOST_OF_REFERENCE:
@@ -77,7 +77,8 @@ def expect_cost_near_reference(lab: Lab, work: Work) -> None:
         )
 
 
-def _device(device: object) -> Dut:
+def measurable(device: object) -> Dut:
+    """The device, if it is a process whose time can be measured."""
     if not isinstance(device, Dut):
         raise NoComponents("this device has no components to measure")
     return device

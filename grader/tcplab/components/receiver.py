@@ -1,10 +1,12 @@
-"""Checkpoint 3 on the bench. Numbers are relative: the SYN of the other side is 0."""
+"""Checkpoint 3 on the bench. Numbers are relative: the SYN of the other side is 0. They do not
+wrap: after 2^32 - 1 comes 2^32."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tcplab import far
 from tcplab.check import expect_equal
 from tcplab.components.stream import StreamBench
 from tcplab.packet import CIRCLE, signed_distance
@@ -20,6 +22,7 @@ class ReceiverBench:
     def __init__(self, lab: Lab, irs: int, config: Mapping[str, int]):
         self._lab = lab
         self.irs = irs
+        self._near = 0  # numbers on the circle are read as the ones nearest to this
         self.identity = lab.new_id()
         knobs = [f"{name}={value}" for name, value in config.items()]
         lab.transcript.step(f"New receiver{' with ' if knobs else ''}{', '.join(knobs)}")
@@ -47,6 +50,21 @@ class ReceiverBench:
         parts += [f"data={data.hex()}"] if data else []
         self._lab.request(" ".join(parts))
 
+    def receive_many(self, first: int, until: int) -> bool:
+        """Bytes arrive, from one number up to another; all of them are read, and acknowledged.
+        False if the device is too slow for that."""
+        self._lab.transcript.step(
+            f"receive {until - first:,} bytes from seq={first} on, {far.PIECE:,} at a time;"
+            " read and acknowledge them"
+        )
+        self._near = until
+
+        def request(before: int, now: int) -> str:
+            raw = (self.irs + first + before) % CIRCLE
+            return f"receiver.churn {self.identity} {raw} {far.PIECE} {now}"
+
+        return far.move(self._lab, "bytes read", request, until - first)
+
     def send(self, *, ack: int | None = None, window: int | None = None) -> None:
         """Asks for acknowledgment and window, as for a segment that leaves, and compares."""
         wanted = [f"ack={ack}"] if ack is not None else []
@@ -55,7 +73,7 @@ class ReceiverBench:
         reply = self._lab.request(f"receiver.send {self.identity}")
         if ack is not None:
             expect_equal("has_ack", True, reply.flag_of("has_ack"))
-            expect_equal("ack", ack, signed_distance(self.irs, reply.number_of("ack")))
+            expect_equal("ack", ack, self._relative(reply.number_of("ack")))
         if window is not None:
             expect_equal("window", window, reply.number_of("window"))
 
@@ -102,5 +120,8 @@ class ReceiverBench:
         for name, value in wanted.items():
             actual: int | bool = state.number_of(name)
             if name == "rcv_nxt":
-                actual = signed_distance(self.irs, actual)
+                actual = self._relative(actual)
             expect_equal(name, value, bool(actual) if isinstance(value, bool) else actual)
+
+    def _relative(self, raw: int) -> int:
+        return self._near + signed_distance((self.irs + self._near) % CIRCLE, raw)

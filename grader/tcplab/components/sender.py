@@ -1,4 +1,5 @@
-"""Checkpoint 4 on the bench. Numbers are relative: the sender's own SYN is 0.
+"""Checkpoint 4 on the bench. Numbers are relative: the sender's own SYN is 0. They do not wrap:
+after 2^32 - 1 comes 2^32.
 
 The sequence numbers of the other side (`seq` of what it receives) are relative to nothing: small
 numbers that only have to grow.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tcplab import far
 from tcplab.check import differing_in, expect_bytes, expect_equal, expect_true
 from tcplab.components.stream import StreamBench
 from tcplab.difference import SegmentDifference
@@ -28,6 +30,7 @@ class SenderBench:
     def __init__(self, lab: Lab, isn: int, config: Mapping[str, int]):
         self._lab = lab
         self.isn = isn
+        self._near = 0  # numbers on the circle are read as the ones nearest to this
         self.identity = lab.new_id()
         knobs = [f"{name}={int(value)}" for name, value in config.items()]
         lab.transcript.step(f"New sender{' with ' if knobs else ''}{', '.join(knobs)}")
@@ -48,6 +51,19 @@ class SenderBench:
     def write(self, data: bytes, *, accepts: int | None = None) -> None:
         """The application writes."""
         self.stream.write(data, accepts=accepts)
+
+    def write_many(self, first: int, until: int) -> bool:
+        """The application writes bytes, from the number `first` up to `until`; all are sent,
+        and acknowledged. False if the device is too slow for that."""
+        self._lab.transcript.step(
+            f"write {until - first:,} bytes, {far.PIECE:,} at a time; acknowledge all that is sent"
+        )
+        self._near = until
+
+        def request(_before: int, now: int) -> str:
+            return f"sender.churn {self.identity} {far.PIECE} {now}"
+
+        return far.move(self._lab, "bytes acknowledged", request, until - first)
 
     def close(self) -> None:
         """The application closes the stream: a FIN is wanted after its last byte."""
@@ -119,7 +135,7 @@ class SenderBench:
         elif name == "length":
             expect_equal("length", value, len(payload))
         elif name == "seq":
-            expect_equal("seq", value, signed_distance(self.isn, reply.number_of("seq")))
+            expect_equal("seq", value, self._relative(reply.number_of("seq")))
         else:
             expect_equal(name, value, reply.flag_of(name))
 
@@ -153,7 +169,7 @@ class SenderBench:
             wanted |= {} if fin is None else {"fin": fin and len(got) == len(data)}
             with differing_in(lambda: self._difference(reply, wanted)):
                 if at is not None:
-                    expect_equal("seq", at, signed_distance(self.isn, reply.number_of("seq")))
+                    expect_equal("seq", at, self._relative(reply.number_of("seq")))
                     at += len(payload)
                 expect_true("the payload", bool(payload), "some bytes", "none")
                 if fin is not None:
@@ -190,13 +206,16 @@ class SenderBench:
         for name, value in wanted.items():
             actual: int | bool = state.number_of(name)
             if name in ("snd_una", "snd_nxt"):
-                actual = signed_distance(self.isn, actual)
+                actual = self._relative(actual)
             expect_equal(name, value, bool(actual) if isinstance(value, bool) else actual)
+
+    def _relative(self, raw: int) -> int:
+        return self._near + signed_distance((self.isn + self._near) % CIRCLE, raw)
 
     def _difference(self, reply: Reply, wanted: Mapping[str, object]) -> SegmentDifference:
         payload = _payload(reply)
         actual: dict[str, object] = {
-            "seq": signed_distance(self.isn, reply.number_of("seq")),
+            "seq": self._relative(reply.number_of("seq")),
             "length": len(payload),
             "data": payload,
             **{name: reply.flag_of(name) for name in _FLAGS},
@@ -211,7 +230,7 @@ class SenderBench:
 
     def _describe(self, reply: Reply, payload: bytes) -> str:
         flags = [name.upper() for name in _FLAGS if reply.flag_of(name)]
-        seq = signed_distance(self.isn, reply.number_of("seq"))
+        seq = self._relative(reply.number_of("seq"))
         words = [" ".join(flags) or "data", f"seq={seq}"]
         words += [f"len={len(payload)} {show_bytes(payload)}"] if payload else []
         return " ".join(words)

@@ -5,6 +5,7 @@ ORDER = (
     "fin",
     "windows",
     "acceptability",
+    "far",
     "properties",
     "wire",
     "wire_windows",

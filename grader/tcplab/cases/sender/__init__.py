@@ -13,5 +13,6 @@ ORDER = (
     "waiting",
     "borders",
     "choices",
+    "far",
     "properties",
 )
