@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "pump.h"
 
+#include "failure.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -261,23 +263,13 @@ static void give_to_program(struct pump *pump, struct pump_socket *socket)
 
 int pump_failure_of(const struct tcp_connection *connection)
 {
-    switch (tcp_connection_error(connection)) {
-    case TCP_ERROR_REFUSED:
-        return ECONNREFUSED;
-    case TCP_ERROR_RESET:
-        return ECONNRESET;
-    case TCP_ERROR_TIMED_OUT:
-        return ETIMEDOUT;
-    case TCP_ERROR_ABORTED:
-        return ECONNABORTED;
-    case TCP_ERROR_NONE:
-        break;
-    }
+    int failure = connection_failure(connection);
+
     /* A peer that resets us when it has closed its side ends the connection as if in order, but it
      * has not got everything. */
     bool is_lost = tcp_connection_state(connection) == TCP_CLOSED &&
                    tcp_connection_unacknowledged(connection) > 0;
-    return is_lost ? ECONNRESET : 0;
+    return failure == 0 && is_lost ? ECONNRESET : failure;
 }
 
 /* The program gets ECONNRESET, and may ask for the true reason. */

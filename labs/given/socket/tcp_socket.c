@@ -1,3 +1,4 @@
+#include "failure.h"
 #include "host.h"
 
 #include <errno.h>
@@ -15,29 +16,11 @@ static struct tcp_listener *listener_of(struct handle *handle)
 
 /* --- the state of a connection, as errno values and questions -------------------------------- */
 
-/* Why the connection ended; 0 if it did not, or if both sides closed it. */
-static int failure_of(const struct tcp_connection *connection)
-{
-    switch (tcp_connection_error(connection)) {
-    case TCP_ERROR_REFUSED:
-        return ECONNREFUSED;
-    case TCP_ERROR_RESET:
-        return ECONNRESET;
-    case TCP_ERROR_TIMED_OUT:
-        return ETIMEDOUT;
-    case TCP_ERROR_ABORTED:
-        return ECONNABORTED;
-    case TCP_ERROR_NONE:
-        break;
-    }
-    return 0;
-}
-
-/* The same for what was written. A peer that resets us when it has closed its side already ends the
- * connection as if in order (RFC 9293, 3.10.7.4), but it has not got everything. */
+/* Why it ended, for what was written. A peer that resets us when it has closed its side already
+ * ends the connection as if in order (RFC 9293, 3.10.7.4), but it has not got everything. */
 static int failure_to_deliver(const struct tcp_connection *connection)
 {
-    int failure = failure_of(connection);
+    int failure = connection_failure(connection);
 
     if (failure == 0 && tcp_connection_unacknowledged(connection) > 0) {
         failure = ECONNRESET;
@@ -211,7 +194,7 @@ static int finish_opening(struct tcp_socket *socket)
 {
     int failure = handle_wait(&socket->handle, is_opened, NULL);
 
-    return failure != 0 ? failure : failure_of(socket->connection);
+    return failure != 0 ? failure : connection_failure(socket->connection);
 }
 
 struct tcp_socket *tcp_connect(struct tcp_host *host, uint32_t address, uint16_t port)
@@ -260,7 +243,7 @@ ssize_t tcp_read(struct tcp_socket *socket, void *buffer, size_t size)
         result = (ssize_t)tcp_connection_read(socket->connection, buffer, size);
         stack_poll(host->stack, socket->connection);
         if (result == 0 && !tcp_connection_read_finished(socket->connection)) {
-            failure = failure_of(socket->connection);
+            failure = connection_failure(socket->connection);
         }
     }
     handle_leave(&socket->handle);
@@ -286,8 +269,8 @@ static int write_some(struct tcp_socket *socket, const uint8_t **data, size_t *s
     if (failure != 0) {
         return failure;
     }
-    if (failure_of(socket->connection) != 0) {
-        return failure_of(socket->connection);
+    if (connection_failure(socket->connection) != 0) {
+        return connection_failure(socket->connection);
     }
     if (socket->shut) {
         return EPIPE;
@@ -372,7 +355,7 @@ int tcp_shutdown(struct tcp_socket *socket)
     socket->shut = true;
     tcp_connection_shutdown(socket->connection);
     stack_poll(host->stack, socket->connection);
-    int failure = failure_of(socket->connection);
+    int failure = connection_failure(socket->connection);
     host_wake_waiters(host);
     host_unlock(host);
     return outcome(0, failure);
