@@ -6,7 +6,6 @@ ORDER = (
     "acknowledgments",
     "closing",
     "retransmission",
-    "lost_syn",
     "round_trips",
     "windows",
     "small_segments",
@@ -15,4 +14,8 @@ ORDER = (
     "choices",
     "far",
     "properties",
+    "wire",
+    "lost_syn",
+    "wire_loss",
+    "wire_windows",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tcplab.case import case
-from tcplab.check import expect_equal, expect_true
 from tcplab.lab import Lab
 
 BUILDS_ON = ("sender.syn-then-data",)
@@ -96,60 +95,3 @@ def bytes_survive_the_ring(lab: Lab) -> None:
         at += len(data)
         sender.receive(ack=at, seq=0)
     sender.stream.expect(buffered=0, available=100, total_read=490)
-
-
-# --- on the wire -----------------------------------------------------------------------------
-
-
-@case(
-    "sender.segments-are-full-and-in-a-row",
-    checkpoint=4,
-    rfc=["9293 3.9.1.2", "SHLD-28", "D-SEND-18"],
-    rule="With much to send and a wide window, every segment but the last one is full.",
-    hint="Cut min(bytes waiting, window left, MSS) from the stream, at SND.NXT.",
-    kills=["sender.next-byte-from-una", "sender.mss-of-peer-ignored"],
-    weight=2,
-)
-def full_and_in_a_row(lab: Lab) -> None:
-    peer, app = lab.established(mss=500)  # less than any path carries
-    data = lab.bytes(9300)
-    app.write(data)
-    lengths = [len(one.data) for one in peer.inbox if one.data]
-    expect_equal("the payload lengths", [500] * 18, lengths[:18])
-    peer.expect_data(data)
-    expect_equal("SND.NXT of the stack", 9301, peer.rcv_nxt)
-
-
-@case(
-    "sender.small-writes-collapse",
-    checkpoint=4,
-    rfc=["9293 3.9.1.2", "SHLD-27", "MAY-16"],
-    rule="Many small writes that had to wait leave together, not each in a segment of its own.",
-    hint="A segment is cut from the stream. It does not know of writes.",
-    kills=["sender.one-byte-segments"],
-)
-def small_writes_collapse(lab: Lab) -> None:
-    peer, app = lab.established(window=0)
-    app.nagle(False)
-    for _ in range(30):
-        app.write(b"ten bytes.")
-    peer.expect_nothing(for_ms=0)
-    peer.window = 5000
-    peer.send()
-    count = sum(1 for one in peer.inbox if one.data)
-    expect_true("the number of segments", count <= 3, "at most 3", str(count))
-    peer.expect_data(b"ten bytes." * 30)
-
-
-@case(
-    "sender.a-short-write-leaves-at-once",
-    checkpoint=4,
-    rfc=["9293 3.9.1.2", "MUST-60", "MUST-61"],
-    rule="A few bytes with nothing in flight are sent without waiting for more, and pushed.",
-    hint="Nagle's algorithm holds small segments only while something is unacknowledged.",
-    kills=["sender.only-full-segments", "sender.push-never-set"],
-)
-def short_write(lab: Lab) -> None:
-    peer, app = lab.established()
-    app.write(b"ten bytes.")
-    peer.expect(seq=1, data=b"ten bytes.", psh=True, ack=1, within_ms=500)
