@@ -21,7 +21,8 @@ from tcplab.signature import Signature, signature_of
 
 VERSION = 1
 MOST = 3
-_LEAST_LIKENESS = 0.6  # of the failure that is explained
+_LEAST_LIKENESS = 0.9  # of the failure that is explained: the same words, but for numbers
+_LEAST_PRECISION = 0.5  # how much of what a mistake would make fail has to fail
 _LEAST_WEIGHT = 0.3
 _BESIDE_THE_BEST = 0.7  # how much of the best one's weight another must have, to be named as well
 _AS_GOOD = 0.97
@@ -100,6 +101,18 @@ def _row(row: Symptoms, places: Mapping[str, int]) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
+# --- what a failure is about --------------------------------------------------------------------
+
+
+def is_its_own(case: CaseResult) -> bool:
+    """Does a case fail as the mistakes make it fail that it was written for? Then its rule and its
+    hint are about this failure."""
+    here = signature_of(case.outcome)
+    table = _table()
+    known = (table[name].cases.get(case.id) for name in case.kills if name in table)
+    return any(one is not None and one.looks_like(here) for one in known)
+
+
 # --- which of them it may be --------------------------------------------------------------------
 
 
@@ -115,6 +128,18 @@ def causes_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> tuple[Cause
     return likely(case, among or [case], _table().values())
 
 
+def is_a_guess(case: CaseResult, among: Sequence[CaseResult] = ()) -> bool:
+    """Is there nothing but the one failure to tell causes by? Others may look the same."""
+    return len(_run_beside(case, among)) == 1
+
+
+def _run_beside(case: CaseResult, among: Sequence[CaseResult]) -> dict[str, CaseResult]:
+    """The cases of its checkpoint that were run, itself among them."""
+    last = _checkpoint(case.id)
+    run = [one for one in [*among, case] if one.outcome.status != NOT_RUN]
+    return {one.id: one for one in run if _checkpoint(one.id) == last}
+
+
 def likely(
     case: CaseResult, among: Sequence[CaseResult], table: Iterable[Symptoms]
 ) -> tuple[Cause, ...]:
@@ -122,17 +147,17 @@ def likely(
     way, and the fewer others it would make."""
     if case.passed or case.outcome.status == NOT_RUN:
         return ()
-    beside = [one for one in [*among, case] if _checkpoint(one.id) == _checkpoint(case.id)]
-    run = {one.id for one in beside if one.outcome.status != NOT_RUN}
-    failed = {
-        one.id: signature_of(one.outcome) for one in beside if one.id in run and not one.passed
-    }
+    run = _run_beside(case, among)
+    failed = {one.id: signature_of(one.outcome) for one in run.values() if not one.passed}
     weighed = []
     for symptoms in table:
         here = symptoms.cases.get(case.id)
         if here is None or here.likeness(failed[case.id]) < _LEAST_LIKENESS:
             continue
-        weight = _weight(symptoms, failed, run)
+        theirs = symptoms.cases.keys() & run.keys()
+        if len(theirs & failed.keys()) < _LEAST_PRECISION * len(theirs):
+            continue
+        weight = _weight(symptoms, failed, run.keys())
         weighed.append((-weight, len(symptoms.cases), symptoms.name, symptoms.mistake))
     return _specific([Cause(name, words, -weight) for weight, _, name, words in sorted(weighed)])
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tcplab.causes import Cause, causes_of
+from tcplab.causes import Cause, causes_of, is_a_guess, is_its_own
 from tcplab.difference import Difference, SegmentDifference
 from tcplab.harmless import harmless, last_lines, one_line
 from tcplab.kit import COMPONENT_FILES
@@ -60,9 +60,11 @@ class Failure:
     sanitizer: tuple[str, ...]  # its first line, and that of the access if there is one
     origins: tuple[str, ...]  # where the memory in question was freed, and where allocated
     printed: tuple[str, ...]  # the last lines that the program printed
-    hint: str
+    hint: str  # about the rule of the case: empty where the mistake is in something else
     causes: tuple[Cause, ...]  # likely ones, the likeliest first
     rerun: str
+    is_a_guess: bool = False  # about the causes: this failure is all that there is to go by
+    also: str = ""  # a rule of every case that is broken here as well
 
     @property
     def difference_is_all(self) -> bool:
@@ -95,6 +97,7 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
     """What there is to say. `among`: all cases of the same run, passed or not, by which likely
     causes are told from unlikely ones."""
     outcome = case.outcome
+    strange = outcome.is_unexpected and not is_its_own(case)
     stopped = outcome.status in ("crashed", "timeout")
     places = _places(case) if stopped else []
     return Failure(
@@ -118,7 +121,9 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
             for what, frame in origins_of(outcome.report)
         ),
         printed=tuple(last_lines(own_words(outcome.report), _PRINTED_LINES, _LINE_WIDTH)),
-        hint=case.hint if outcome.status in ("failed", "not run") else "",
+        hint=case.hint if outcome.status in ("failed", "not run") and not strange else "",
+        is_a_guess=is_a_guess(case, among),
+        also=outcome.also if strange else "",
         causes=causes_of(case, among),
         rerun=case.rerun,
     )

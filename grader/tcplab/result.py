@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tcplab.difference import Difference
+from tcplab.difference import Difference, SegmentDifference
 from tcplab.sanitizer import sanitizers_words
 from tcplab.score import shown
 from tcplab.story import Story
@@ -35,6 +35,20 @@ class Outcome:
     story: Story | None = None  # where it was asked for
     needs: str = ""  # the case that has to pass before this one is run, if it was skipped for that
     difference: Difference | None = None  # where there is more to show than two words
+    also: str = ""  # what came unexpectedly breaks this rule of every case as well
+
+    @property
+    def is_flood(self) -> bool:
+        """It came to nothing because of more and more packets, or words."""
+        return self.message.startswith("a flood")
+
+    @property
+    def is_unexpected(self) -> bool:
+        """A segment came where there should have been none, or a flood of them: the mistake need
+        not be one in what the case is about."""
+        one = self.difference
+        surplus = isinstance(one, SegmentDifference) and one.came and not one.expected
+        return self.is_flood or surplus
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,7 @@ class CaseResult:
     rerun: str
     outcome: Outcome
     folder: Path | None = None  # where the files lie that were graded
+    kills: tuple[str, ...] = ()  # mutants that the case is known to find
 
     @property
     def file(self) -> str:

@@ -357,6 +357,7 @@ def _case_result(ready: Prepared, case: Case, max_points: Fraction, outcome: Out
         rerun=ready.again.command(case),
         outcome=outcome,
         folder=ready.folder,
+        kills=case.kills,
     )
 
 

@@ -43,6 +43,10 @@ class Signature:
         parts = [digests[at : at + _SHORT] for at in range(0, 3 * _SHORT, _SHORT)]
         return Signature(front[:1], int(front[1:]), *parts)
 
+    def looks_like(self, other: Signature) -> bool:
+        """They agree in all but numbers, and the step in which it came to that."""
+        return (self.status, self.loose) == (other.status, other.loose)
+
     def likeness(self, other: Signature) -> float:
         """From 0.1, both fail, to 1: they look the same."""
         if self.status != other.status:

@@ -146,7 +146,7 @@ def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
         problem = lab.as_flood(ending) if isinstance(ending, DutHung) else ending
         failed = problem if isinstance(problem, CaseFailed) else CaseFailed("")
         cause = failed if failed is problem else problem.__cause__
-        return Outcome(
+        outcome = Outcome(
             status=problem.status,
             message=one_line(_message(problem, lab)),
             subject=failed.subject,
@@ -156,6 +156,10 @@ def run_case(case: Case, lab: Lab, judge: Judge = first_violation) -> Outcome:
             report=tidy_report(problem.report) if isinstance(problem, DutProblem) else "",
             difference=cause.difference if isinstance(cause, CaseFailed) else None,
         )
+        if outcome.status == "failed" and outcome.is_unexpected:
+            broken = judge(lab.capture, lab.stack_options)
+            outcome = replace(outcome, also=broken.rule if broken is not None else "")
+        return outcome
     except InfrastructureError:
         raise
     except Exception as error:  # a mistake in the case itself must not end the whole grade

@@ -224,3 +224,50 @@ def test_a_student_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     mutants.apply(MUTANTS["byte_stream.pop-miscounts"], KIT.reference, tmp_path)
     assert main(["grade", str(tmp_path), "--checkpoint", "1", "--wire", "socketpair"]) == 0
     assert "likely    Pop counts what was asked for" in capsys.readouterr().out
+
+
+# --- which failure comes first --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mistake", "first"),
+    [
+        ("sender.probe-stays-due", "sender.zero-window-probes"),
+        ("connection.nothing-is-acked", "connection.an-ack-is-not-acked"),
+        ("connection.reset-ignored", "connection.reset-must-be-exact"),
+        ("connection.ack-of-unsent-unanswered", "connection.ack-of-unsent-in-established"),
+        ("connection.fin-wait-1-stays", "connection.we-close-first"),
+        ("connection.last-ack-stays", "connection.peer-closes-first"),
+        ("connection.fin-does-not-close", "connection.fin-is-acknowledged"),
+        ("receiver.fin-ends-at-once", "receiver.fin-before-its-data"),
+        ("receiver.no-silly-window-avoidance", "receiver.no-silly-windows"),
+    ],
+)
+def test_the_plainest_case_that_a_mistake_fails_comes_first(mistake: str, first: str) -> None:
+    assert next(identity for identity in CASES if identity in TABLE[mistake].cases) == first
+
+
+# --- how sure one may be --------------------------------------------------------------------------
+
+
+def test_the_same_field_with_other_words_says_nothing() -> None:
+    """An MSS that is missing is not one with its bytes swapped."""
+    cases = run(once=failed("mss", "1460", "46085"))
+    table = [symptoms("sender.no-mss", "None is sent.", once=failed("mss", "1460", "none"))]
+    assert causes.likely(cases[0], cases, table) == ()
+
+
+def test_a_mistake_that_would_make_more_fail_than_does_is_not_named() -> None:
+    passed = Outcome("passed")
+    wide = [symptoms("sender.x", "Wide.", a=failed("a"), b=failed("b"), c=failed("c"))]
+    cases = run(a=failed("a"), b=failed("b"), c=passed)
+    assert causes.likely(cases[0], cases, wide)
+    cases = run(a=failed("a"), b=passed, c=passed)
+    assert causes.likely(cases[0], cases, wide) == ()
+
+
+def test_one_failure_and_nothing_else_is_a_guess() -> None:
+    cases = run(a=failed("a"), b=Outcome("passed"))
+    assert causes.is_a_guess(cases[0])
+    assert not causes.is_a_guess(cases[0], cases)
+    assert causes.is_a_guess(cases[0], [cases[0], case("receiver.c", failed("c"))])

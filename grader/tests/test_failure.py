@@ -29,6 +29,7 @@ from tcplab.report.difference import bytes_in_words, difference_lines
 from tcplab.report.json_file import SCHEMA
 from tcplab.report.terminal import explain
 from tcplab.result import IN_CAPTURE, CaseResult, Outcome
+from tcplab.runner import Plan, grade
 from tcplab.sandbox import choose_launcher
 from tcplab.sanitizer import tidy_report
 from tcplab.story import Act, Passage, Story
@@ -353,3 +354,57 @@ def test_where_memory_came_from_is_not_where_it_happened() -> None:
     )
     text = " ".join("\n".join(plain(explain(case(crashed), 30))).split())
     assert "memory freed in byte_stream_pop, byte_stream.c:107, allocated in" in text
+
+
+# --- where the mistake is in something else ------------------------------------------------------
+
+
+def surprise(identity: str, actual: str, **kept: object) -> CaseResult:
+    outcome = Outcome(
+        "failed",
+        "it came",
+        "segment",
+        "nothing",
+        actual,
+        STEPS,
+        difference=SegmentDifference(True, False, FIELDS),
+        also="Silence is kept.",
+    )
+    kills = CASES[identity].kills
+    return case(outcome, identity, hint="Look there.", kills=kills, **kept)
+
+
+def test_a_segment_from_another_mistake_gets_no_hint_but_the_rule_that_it_breaks() -> None:
+    one = failure_of(surprise("connection.syn-is-answered", "ACK seq=1 ack=1 win=9"))
+    assert (one.hint, one.also) == ("", "Silence is kept.")
+    lines = plain(explain(surprise("connection.syn-is-answered", "ACK seq=1"), 22, WIDTH))
+    assert "  ✗ a rule of every case was broken as well: Silence is kept." in lines
+
+
+def test_a_segment_that_the_case_is_about_gets_its_hint() -> None:
+    one = failure_of(surprise("connection.listener-and-resets", "RST         seq=5 win=0"))
+    assert (one.hint, one.also) == ("Look there.", "")
+
+
+def test_a_flood_gets_no_hint() -> None:
+    outcome = Outcome("failed", "a flood: more than 1,600 packets, in step 2", steps=STEPS)
+    flood = case(outcome, "sender.small-writes-collapse", hint="Look there.")
+    assert failure_of(flood).hint == ""
+    assert failure_of(replace(flood, outcome=OUTCOMES["missing"])).hint == "Look there."
+
+
+def test_what_came_unexpectedly_is_held_against_the_rules_of_all_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More and more acknowledgments: that there are too many is said, not only that they flood."""
+    text = (KIT.reference / "connection.c").read_text(encoding="utf-8")
+    front, made, rest = text.partition("static void make_segment(")
+    assert made
+    for source in KIT.reference.glob("*.c"):
+        (tmp_path / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    broken = front + made + rest.replace("    connection->ack_due = false;\n", "", 1)
+    (tmp_path / "connection.c").write_text(broken, encoding="utf-8")
+    plan = Plan(str(tmp_path), (5,), case="connection.three-way-handshake", wire="socketpair")
+    [one] = [one for checkpoint in grade(plan).checkpoints for one in checkpoint.cases]
+    assert one.outcome.is_flood
+    assert one.outcome.also.startswith("There are no more acknowledgments than segments received")

@@ -74,9 +74,7 @@ class CheckScreen:
         for one in result.failures[:_UNITS]:
             place = f"{one.place} " if one.place else ""
             line = f" ✗ {place}{one.name.replace('_', ' ')}: {one.message}"
-            self._say(Text.assemble((cut(line, self._width))))
-        if len(result.failures) > _UNITS:
-            self._say(Text(f"   … and {len(result.failures) - _UNITS} more"))
+            self._say(Text(cut(line, self._width)))
 
     def case(self, case: CaseResult) -> None:
         """The first that failed is explained as soon as it is known. One that was not reached is

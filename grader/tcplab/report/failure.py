@@ -96,6 +96,8 @@ def _what_happened(one: Failure, width: int) -> Iterator[Text]:
         yield from _marked(f"{one.subject}: {bytes_in_words(one.difference)}", width)
     elif not one.difference_is_all:
         yield from _marked(one.subject, width)
+    if one.also:
+        yield from _marked(f"a rule of every case was broken as well: {one.also}", width)
     if one.difference is not None:
         yield from difference_lines(one.difference, width)
     elif (one.expected or one.actual) and not one.breaks_a_rule_of_all_cases:
@@ -185,6 +187,8 @@ def _last(lines: Sequence[Text], room: int, width: int) -> list[Text]:
     if skipped > last:
         kept = [lines[last], *_packets_at_the_end(lines[last + 1 :], room - 2)]
         skipped = last
+    if skipped == 0:
+        return kept
     words = f"… {skipped} lines before: ./tcplab trace, or --json, has all of them"
     return [Text(cut(f"      {words}", width), style="dim"), *kept]
 
@@ -205,7 +209,8 @@ def _notes(one: Failure, width: int) -> Iterator[list[Text]]:
         yield _labelled("sanitizer", [*_sanitizers_words(one)], width)
     for at, cause in enumerate(one.causes):
         lines = _wrapped(cause.mistake, width - _LABEL - 2)
-        yield _labelled("likely" if at == 0 else "or", lines, width)
+        first = "perhaps" if one.is_a_guess else "likely"
+        yield _labelled(first if at == 0 else "or", lines, width)
     if one.hint:
         yield _labelled("hint", _wrapped(one.hint, width - _LABEL - 2), width)
     if one.printed:

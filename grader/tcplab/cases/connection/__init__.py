@@ -3,11 +3,11 @@
 ORDER = (
     "segment",
     "opening",
+    "acknowledging",
+    "closing",
     "syn_sent",
     "syn_received",
     "nobody",
-    "acknowledging",
-    "closing",
     "time_wait",
     "resets",
     "table_sequence",

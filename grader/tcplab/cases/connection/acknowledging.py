@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tcplab.app import App
 from tcplab.case import case
+from tcplab.cases.connection.states import closed_window
 from tcplab.check import expect_true
 from tcplab.lab import Lab
-from tcplab.peer import Peer
 
 BUILDS_ON = ("connection.three-way-handshake",)
 
@@ -225,47 +224,6 @@ def lost_acks(lab: Lab) -> None:
     app.expect_read(b"again")
 
 
-def _closed_window(lab: Lab) -> tuple[Peer, App]:
-    """The application does not read, and the tester has filled the window."""
-    with lab.precondition("filling the window"):
-        peer, app = lab.established(recv_capacity=1000)
-        peer.send(data=bytes(1000))
-        ack = peer.expect_ack(1001)
-        expect_true("the window", ack.window == 0, "0", str(ack.window))
-        return peer, app
-
-
-@case(
-    "connection.reset-at-a-closed-window",
-    checkpoint=5,
-    rfc=["9293 3.10.7.4", "9293 3.4", "MUST-66"],
-    rule="A reset counts even while the window is closed.",
-    hint="With a window of 0 only RCV.NXT itself is acceptable, and that for an empty segment.",
-    kills=["connection.reset-ignored"],
-    weight=2,
-)
-def reset_at_closed(lab: Lab) -> None:
-    peer, app = _closed_window(lab)
-    peer.send(rst=True)
-    peer.expect_nothing()
-    app.expect_error("reset")
-
-
-@case(
-    "connection.reset-with-text-at-a-closed-window",
-    checkpoint=5,
-    rfc=["9293 3.5.3", "9293 3.4", "MUST-66", "SHLD-2"],
-    rule="What a reset carries along is not text of the stream: it needs no window.",
-    hint="Only the number of a reset is checked. How long is it for your acceptability test?",
-    kills=["connection.text-of-a-reset-needs-room"],
-)
-def reset_with_text_at_closed(lab: Lab) -> None:
-    peer, app = _closed_window(lab)
-    peer.send(rst=True, data=b"the port is closed")
-    peer.expect_nothing()
-    app.expect_error("reset")
-
-
 @case(
     "connection.probes-of-a-closed-window",
     checkpoint=5,
@@ -276,7 +234,7 @@ def reset_with_text_at_closed(lab: Lab) -> None:
     weight=3,
 )
 def probes(lab: Lab) -> None:
-    peer, app = _closed_window(lab)
+    peer, app = closed_window(lab)
     for _ in range(15):
         peer.send(seq=1001, data=b"p")
         peer.snd_nxt = 1001
@@ -301,7 +259,7 @@ def probes(lab: Lab) -> None:
     weight=2,
 )
 def acks_at_closed(lab: Lab) -> None:
-    peer, app = _closed_window(lab)
+    peer, app = closed_window(lab)
     app.write(b"still talking")
     peer.expect(seq=1, data=b"still talking", window=0)
     peer.send(ack=14)
@@ -319,7 +277,7 @@ def acks_at_closed(lab: Lab) -> None:
     weight=3,
 )
 def window_opens(lab: Lab) -> None:
-    peer, app = _closed_window(lab)
+    peer, app = closed_window(lab)
     app.expect_read(bytes(1))
     peer.expect_nothing()
     app.expect_read(bytes(999))

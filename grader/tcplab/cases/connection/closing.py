@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tcplab.case import case
-from tcplab.cases.connection.states import each_state, reach
+from tcplab.cases.connection.states import each_state, reach, syn_sent
+from tcplab.check import expect_equal
 from tcplab.lab import Lab
 
 BUILDS_ON = ("connection.three-way-handshake",)
@@ -314,3 +315,76 @@ def data_and_fin_in_one(lab: Lab) -> None:
     app.expect(readable=17, eof=False)
     app.expect_read(b"famous last words")
     app.expect_eof()
+
+
+@case(
+    "connection.any-initial-number-{isn:x}",
+    checkpoint=5,
+    rfc=["9293 3.4", "C-ISN-3", "D-SEQ-7", "U-23"],
+    rule="A connection works wherever on the circle its numbers begin, on both sides.",
+    hint="No sequence number is special, not even 0.",
+    each=[{"isn": 0}, {"isn": 0x7FFFFFFF}, {"isn": 0x80000000}, {"isn": 0xFFFFFFFF}],
+    kills=["connection.isn-ignored"],
+)
+def any_initial_number(lab: Lab, isn: int) -> None:
+    lab.stack(isn=isn)
+    listener = lab.listen(80)
+    peer = lab.peer(port=80, isn=isn)
+    peer.send(syn=True)
+    expect_equal("the stack's ISN", isn, peer.expect(syn=True, ack=1).seq)
+    peer.send(data=b"question")
+    peer.expect_ack(9)
+    app = listener.accept(peer)
+    app.expect_read(b"question")
+    app.write(b"answer")
+    peer.expect_data(b"answer")
+    app.close()
+    peer.expect_fin(acknowledge=True)
+    app.expect_state("FIN-WAIT-2")
+
+
+@case(
+    "connection.syn-ack-with-fin",
+    checkpoint=5,
+    rfc=["9293 3.10.7.3", "B-SS-7", "E-22"],
+    rule="A FIN on the SYN+ACK closes the peer's side, now or when it comes again, and only once.",
+    hint="ESTABLISHED, and on to the eighth check of the same segment: CLOSE-WAIT.",
+    kills=["connection.fin-of-the-syn-ack-closes-nothing"],
+)
+def syn_ack_with_fin(lab: Lab) -> None:
+    peer, app = syn_sent(lab)
+    peer.send(syn=True, fin=True, ack=1)
+    answer = peer.expect(seq=1, has_ack=True, rst=False)
+    peer.snd_nxt = 1
+    if (answer.ack - peer.iss) % (1 << 32) == 1:
+        peer.send(fin=True)
+        peer.expect_ack(2)
+    peer.snd_nxt = 2
+    app.expect_state("CLOSE-WAIT")
+    app.expect_eof()
+    app.close()
+    peer.expect_fin(acknowledge=True)
+    app.expect_state("CLOSED")
+    app.expect_error("none")
+
+
+@case(
+    "connection.data-and-fin-complete-the-handshake",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "B-SR-14", "B-SR-19", "D-CONN-18"],
+    rule="ACK, data and FIN in the third segment: all three count, in this order.",
+    hint="Fifth, seventh and eighth check of one segment, each in the state that the last left.",
+    kills=["connection.text-of-completing-ack-lost"],
+    weight=3,
+)
+def data_and_fin(lab: Lab) -> None:
+    listener = lab.listen(80)
+    peer = lab.peer(port=80)
+    peer.send(syn=True)
+    peer.expect(syn=True, ack=1)
+    peer.send(data=b"in short", fin=True)
+    peer.expect_ack(10)
+    app = listener.accept(peer)
+    app.expect_read(b"in short")
+    app.expect_eof()
+    app.expect_state("CLOSE-WAIT")

@@ -104,24 +104,6 @@ def _flipped(raw: bytes, at: int, bit: int) -> bytes:
 
 
 @case(
-    "segment.any-damage-is-noticed",
-    checkpoint=5,
-    rfc=["9293 3.1", "MUST-3"],
-    rule="One flipped bit, in header, options, payload or addresses, makes the checksum wrong.",
-    hint="Pseudo-header (both addresses, protocol, length), header, options, payload: all of it.",
-    kills=["segment.checksum-without-payload", "segment.checksum-not-verified"],
-    weight=2,
-)
-def any_damage(lab: Lab) -> None:
-    raw = _bytes_of(SYN | ACK, options=[("MSS", 1460)], data=lab.bytes(31))
-    lab.segment.parse(raw, mss=1460)
-    for at in (1, 5, 9, 13, 15, 16, 19, 23, 24, 40, len(raw) - 1):
-        lab.segment.parse(_flipped(raw, at, lab.random.randrange(8)), result="bad-checksum")
-    lab.segment.parse(raw, source="10.0.0.3", result="bad-checksum")
-    lab.segment.parse(raw, destination="10.0.1.2", result="bad-checksum")
-
-
-@case(
     "segment.data-offset-in-bounds",
     checkpoint=5,
     rfc=["9293 3.1", "U-2", "D-CONN-5"],
@@ -151,6 +133,7 @@ def data_offset(lab: Lab) -> None:
         "segment.nop-has-a-length",
         "segment.unknown-option-ends-the-list",
         "segment.option-without-value-refused",
+        "segment.mss-read-in-host-order",
     ],
     weight=2,
 )
@@ -230,13 +213,35 @@ def mss_on_syn_only(lab: Lab) -> None:
     rfc=["9293 3.2", "MUST-14", "MUST-69", "U-1", "D-CONN-7", "MUST-68"],
     rule="An MSS option makes the header 24 bytes long; reserved bits are zero.",
     hint="The data offset counts words of four bytes, options included.",
-    kills=["segment.offset-without-options", "segment.sets-a-reserved-bit"],
+    kills=[
+        "segment.offset-without-options",
+        "segment.sets-a-reserved-bit",
+        "segment.mss-written-in-host-order",
+    ],
     weight=2,
 )
 def mss_is_written(lab: Lab) -> None:
     for mss in (1460, 536, 65535, 1):
         lab.segment.serialize(flags=SYN, seq=7, window=65535, mss=mss)
         lab.segment.serialize(flags=SYN | ACK, seq=7, ack=8, mss=mss, data=b"with a byte or two")
+
+
+@case(
+    "segment.any-damage-is-noticed",
+    checkpoint=5,
+    rfc=["9293 3.1", "MUST-3"],
+    rule="One flipped bit, in header, options, payload or addresses, makes the checksum wrong.",
+    hint="Pseudo-header (both addresses, protocol, length), header, options, payload: all of it.",
+    kills=["segment.checksum-without-payload", "segment.checksum-not-verified"],
+    weight=2,
+)
+def any_damage(lab: Lab) -> None:
+    raw = _bytes_of(SYN | ACK, options=[("MSS", 1460)], data=lab.bytes(31))
+    lab.segment.parse(raw, mss=1460)
+    for at in (1, 5, 9, 13, 15, 16, 19, 23, 24, 40, len(raw) - 1):
+        lab.segment.parse(_flipped(raw, at, lab.random.randrange(8)), result="bad-checksum")
+    lab.segment.parse(raw, source="10.0.0.3", result="bad-checksum")
+    lab.segment.parse(raw, destination="10.0.1.2", result="bad-checksum")
 
 
 @case(

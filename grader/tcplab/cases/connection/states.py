@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tcplab.app import App
+from tcplab.check import expect_true
 from tcplab.lab import Lab
 from tcplab.packet import Segment
 from tcplab.peer import Peer
@@ -181,3 +182,22 @@ _WAYS: dict[str, Callable[[Lab, dict[str, Any]], Stage]] = {
     "last-ack": _last_ack,
     "time-wait": _time_wait,
 }
+
+
+def closed_window(lab: Lab) -> tuple[Peer, App]:
+    """The application does not read, and the tester has filled the window."""
+    with lab.precondition("filling the window"):
+        peer, app = lab.established(recv_capacity=1000)
+        peer.send(data=bytes(1000))
+        ack = peer.expect_ack(1001)
+        expect_true("the window", ack.window == 0, "0", str(ack.window))
+        return peer, app
+
+
+def syn_sent(lab: Lab) -> tuple[Peer, App]:
+    """The application has opened, and the SYN is out."""
+    with lab.precondition("sending a SYN"):
+        app = lab.connect(7)
+        peer = lab.peer_of(app)
+        peer.expect(syn=True, has_ack=False)
+        return peer, app

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+
 from tcplab.app import App
 from tcplab.case import case
+from tcplab.cases.connection.states import syn_sent
 from tcplab.lab import Lab
 from tcplab.peer import Peer
 
 BUILDS_ON = ("segment.fields-in-their-places",)
-
-
-def _syn_sent(lab: Lab) -> tuple[Peer, App]:
-    with lab.precondition("sending a SYN"):
-        app = lab.connect(7)
-        peer = lab.peer_of(app)
-        peer.expect(syn=True, has_ack=False)
-        return peer, app
 
 
 def _goes_on(peer: Peer, app: App) -> None:
@@ -36,7 +30,7 @@ def _goes_on(peer: Peer, app: App) -> None:
     weight=3,
 )
 def old_syn_ack(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     for ack in (0, -10, 2, 1000):
         peer.send(syn=True, seq=500, ack=ack)
         peer.expect_reset(seq=ack, ack=None)
@@ -53,7 +47,7 @@ def old_syn_ack(lab: Lab) -> None:
     weight=3,
 )
 def other_half_is_open(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     peer.send(seq=300, ack=100)
     peer.expect_reset(seq=100, ack=None)
     peer.expect(syn=True, seq=0, within_ms=1200)
@@ -70,7 +64,7 @@ def other_half_is_open(lab: Lab) -> None:
     weight=3,
 )
 def refused(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     peer.send(rst=True, ack=1)
     app.expect_state("CLOSED")
     app.expect_error("refused")
@@ -89,7 +83,7 @@ def refused(lab: Lab) -> None:
     weight=2,
 )
 def forged_resets(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     peer.send(rst=True, seq=0)
     peer.send(rst=True, seq=0, ack=5)
     peer.send(rst=True, seq=0, ack=0)
@@ -108,7 +102,7 @@ def forged_resets(lab: Lab) -> None:
     weight=2,
 )
 def ack_without_syn(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     peer.send(seq=1, ack=1)
     peer.send(seq=1, ack=1, data=b"data")
     peer.send(seq=1, ack=None, fin=True)
@@ -127,7 +121,7 @@ def ack_without_syn(lab: Lab) -> None:
     kills=["connection.syn-ack-not-acknowledged"],
 )
 def syn_ack_with_data(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     peer.send(syn=True, ack=1, data=b"hello")
     answer = peer.expect(seq=1, has_ack=True, rst=False)
     if (answer.ack - peer.iss) % (1 << 32) == 1:
@@ -146,7 +140,7 @@ def syn_ack_with_data(lab: Lab) -> None:
     kills=["connection.no-simultaneous-open"],
 )
 def crossing_syn_with_data(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     peer.send(syn=True, data=b"hello")
     answer = peer.expect(syn=True, seq=0, has_ack=True)
     kept = (answer.ack - peer.iss) % (1 << 32) - 1
@@ -166,7 +160,7 @@ def crossing_syn_with_data(lab: Lab) -> None:
     kills=["connection.syn-sent-bad-ack-unanswered", "connection.wrong-ack-brings-the-syn-forward"],
 )
 def no_endless_talk(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     for _ in range(20):
         peer.send(seq=300, ack=100)
         peer.expect_reset(seq=100, ack=None)
@@ -183,8 +177,8 @@ def no_endless_talk(lab: Lab) -> None:
     kills=["connection.close-in-syn-sent-ignored"],
     weight=2,
 )
-def close_in_syn_sent(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+def close_insyn_sent(lab: Lab) -> None:
+    peer, app = syn_sent(lab)
     app.close()
     peer.expect_nothing(for_ms=5000)
     app.expect_state("CLOSED")
@@ -203,7 +197,7 @@ def close_in_syn_sent(lab: Lab) -> None:
     weight=2,
 )
 def syn_gives_up(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     lab.clock.advance(179_000)
     app.expect_state("SYN-SENT")
     peer.inbox.clear()
@@ -225,7 +219,7 @@ def syn_gives_up(lab: Lab) -> None:
     kills=["connection.syn-sent-goes-on-after-rst"],
 )
 def reset_with_syn(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
+    peer, app = syn_sent(lab)
     peer.send(syn=True, rst=True, seq=0, ack=None)
     peer.expect_nothing()
     app.expect_state("SYN-SENT")
@@ -254,28 +248,3 @@ def opened_and_written_to(lab: Lab) -> None:
     peer.expect(seq=1, data=b"first words", syn=False)
     peer.send(ack=12)
     peer.expect_nothing(for_ms=5000)
-
-
-@case(
-    "connection.syn-ack-with-fin",
-    checkpoint=5,
-    rfc=["9293 3.10.7.3", "B-SS-7", "E-22"],
-    rule="A FIN on the SYN+ACK closes the peer's side, now or when it comes again, and only once.",
-    hint="ESTABLISHED, and on to the eighth check of the same segment: CLOSE-WAIT.",
-    kills=["connection.fin-of-the-syn-ack-closes-nothing"],
-)
-def syn_ack_with_fin(lab: Lab) -> None:
-    peer, app = _syn_sent(lab)
-    peer.send(syn=True, fin=True, ack=1)
-    answer = peer.expect(seq=1, has_ack=True, rst=False)
-    peer.snd_nxt = 1
-    if (answer.ack - peer.iss) % (1 << 32) == 1:
-        peer.send(fin=True)
-        peer.expect_ack(2)
-    peer.snd_nxt = 2
-    app.expect_state("CLOSE-WAIT")
-    app.expect_eof()
-    app.close()
-    peer.expect_fin(acknowledge=True)
-    app.expect_state("CLOSED")
-    app.expect_error("none")

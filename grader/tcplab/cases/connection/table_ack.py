@@ -133,6 +133,24 @@ def ack_of_unsent_closed(lab: Lab, state: str, code: str) -> None:
 
 
 @case(
+    "connection.two-confused-hosts",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "B-SC-21", "C-5961-5"],
+    rule="Two sides that disagree about their numbers do not talk for ever.",
+    hint="One answer for one segment; none without cause.",
+    kills=["connection.ack-of-unsent-unanswered"],
+)
+def two_confused(lab: Lab) -> None:
+    peer, app = lab.established()
+    for _ in range(8):
+        peer.send(ack=1001)
+        peer.expect(seq=1, ack=1, length=0, rst=False)
+        peer.expect_nothing(for_ms=0)
+    peer.expect_nothing(for_ms=2000)
+    peer.probe_alive()
+
+
+@case(
     "connection.text-is-taken-in-{state}",
     checkpoint=5,
     rfc=["9293 3.10.7.4", "B-{code}-15", "U-12", "D-RECV-20"],

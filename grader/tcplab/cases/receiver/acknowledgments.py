@@ -20,6 +20,7 @@ _NEAR_THE_WRAP = 0xFFFFFFF0
         "receiver.syn-is-not-counted",
         "receiver.fin-is-not-counted",
         "receiver.ack-waits-for-the-application",
+        "receiver.index-counts-the-syn",
     ],
 )
 def ack_is_next(lab: Lab) -> None:
@@ -189,28 +190,3 @@ def stream_across_the_wrap(lab: Lab) -> None:
     receiver.send(ack=62)
     receiver.stream.read(60, gives=text)
     receiver.stream.expect(closed=True)
-
-
-@case(
-    "receiver.any-order-{name}",
-    checkpoint=3,
-    rfc=["9293 3.3.1", "9293 3.10.7.4", "SHLD-31"],
-    rule="Whatever order segments come in, the acknowledgment names the first number missing, and"
-    " the right edge of the window stays where it is while nobody reads.",
-    hint="Look at the first step that goes wrong: which numbers are there by then?",
-    kills=["receiver.ack-counts-what-is-held", "receiver.edge-goes-left-for-what-is-held"],
-    each=[{"name": "anywhere", "irs": None}, {"name": "near-2^32", "irs": 0xFFFFFFFF - 300}],
-)
-def any_order(lab: Lab, name: str, irs: int | None) -> None:
-    receiver, text = lab.receiver(irs=irs, recv_capacity=1000), lab.bytes(600)
-    receiver.receive(0, syn=True)
-    receiver.send(ack=1, window=1000)
-    pieces = [(at, at + lab.random.randint(25, 60)) for at in range(0, 600, 25)]
-    lab.random.shuffle(pieces)
-    there: set[int] = set()
-    for first, past_last in pieces:
-        receiver.receive(1 + first, text[first:past_last], fin=past_last >= 600)
-        there |= set(range(first, min(past_last, 600)))
-        missing = next((at for at in range(600) if at not in there), 601)  # 601: and the FIN
-        receiver.send(ack=1 + missing, window=1000 - missing)
-    receiver.stream.read(600, gives=text)

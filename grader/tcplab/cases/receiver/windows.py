@@ -55,31 +55,6 @@ def window_is_capped(lab: Lab) -> None:
 
 
 @case(
-    "receiver.tiny-buffers",
-    checkpoint=3,
-    rfc=["9293 3.8.6.2.2", "MUST-39", "C-SWS-2"],
-    rule="With a buffer of one, two or three bytes, half of it is worth telling; nothing is not.",
-    hint="What is half of 1 in your arithmetic? A window that cannot move is never due.",
-    kills=["receiver.update-due-for-nothing"],
-)
-def tiny_buffers(lab: Lab) -> None:
-    for capacity in (1, 2, 3):
-        text = lab.bytes(capacity)
-        receiver = _after_syn(lab, recv_capacity=capacity)
-        receiver.expect(update_due=False)
-        receiver.receive(1, text)
-        receiver.send(ack=1 + capacity, window=0)
-        receiver.expect(update_due=False)
-        receiver.stream.pop(1)
-        if capacity < 3:
-            receiver.expect(update_due=True)
-        receiver.stream.pop(capacity - 1)
-        receiver.expect(update_due=True)
-        receiver.send(ack=1 + capacity, window=capacity)
-        receiver.expect(update_due=False)
-
-
-@case(
     "receiver.first-window-is-all-there-is",
     checkpoint=3,
     rfc=["9293 3.8.6.2.2", "9293 3.10.7.2", "K-RECV-2"],
@@ -153,25 +128,6 @@ def what_is_held(lab: Lab) -> None:
     receiver.stream.read(4000, gives=text)
 
 
-@case(
-    "receiver.window-never-reaches-back",
-    checkpoint=3,
-    rfc=["9293 3.8.6", "C-SWS-3", "D-RECV-15"],
-    rule="A segment may carry more than the window offered: the window is zero then, never less.",
-    hint="Right edge minus RCV.NXT, unsigned: what if RCV.NXT has passed the edge?",
-    kills=["receiver.window-is-signed-difference"],
-)
-def window_never_reaches_back(lab: Lab) -> None:
-    receiver, text = _after_syn(lab, recv_capacity=4000, mss=1000), lab.bytes(4090)
-    receiver.receive(1, text[:3990])
-    receiver.send(ack=3991, window=10)
-    receiver.stream.read(500, gives=text[:500])  # room again, but not enough to tell
-    receiver.receive(3991, text[3990:])  # ten bytes in the window, ninety past it
-    receiver.expect(rcv_wnd=0)
-    receiver.send(window=0)
-    receiver.acceptable(4092, 0, gives=False)
-
-
 # --- silly windows -------------------------------------------------------------------------------
 
 
@@ -242,6 +198,25 @@ def large_buffer(lab: Lab) -> None:
 
 
 # --- window updates ------------------------------------------------------------------------------
+
+
+@case(
+    "receiver.window-never-reaches-back",
+    checkpoint=3,
+    rfc=["9293 3.8.6", "C-SWS-3", "D-RECV-15"],
+    rule="A segment may carry more than the window offered: the window is zero then, never less.",
+    hint="Right edge minus RCV.NXT, unsigned: what if RCV.NXT has passed the edge?",
+    kills=["receiver.window-is-signed-difference"],
+)
+def window_never_reaches_back(lab: Lab) -> None:
+    receiver, text = _after_syn(lab, recv_capacity=4000, mss=1000), lab.bytes(4090)
+    receiver.receive(1, text[:3990])
+    receiver.send(ack=3991, window=10)
+    receiver.stream.read(500, gives=text[:500])  # room again, but not enough to tell
+    receiver.receive(3991, text[3990:])  # ten bytes in the window, ninety past it
+    receiver.expect(rcv_wnd=0)
+    receiver.send(window=0)
+    receiver.acceptable(4092, 0, gives=False)
 
 
 @case(
@@ -324,3 +299,28 @@ def no_update_after_the_fin(lab: Lab) -> None:
     receiver.expect(rcv_nxt=4002, update_due=False)
     receiver.stream.read(2000, gives=text[2000:])
     receiver.expect(update_due=False)
+
+
+@case(
+    "receiver.tiny-buffers",
+    checkpoint=3,
+    rfc=["9293 3.8.6.2.2", "MUST-39", "C-SWS-2"],
+    rule="With a buffer of one, two or three bytes, half of it is worth telling; nothing is not.",
+    hint="What is half of 1 in your arithmetic? A window that cannot move is never due.",
+    kills=["receiver.update-due-for-nothing"],
+)
+def tiny_buffers(lab: Lab) -> None:
+    for capacity in (1, 2, 3):
+        text = lab.bytes(capacity)
+        receiver = _after_syn(lab, recv_capacity=capacity)
+        receiver.expect(update_due=False)
+        receiver.receive(1, text)
+        receiver.send(ack=1 + capacity, window=0)
+        receiver.expect(update_due=False)
+        receiver.stream.pop(1)
+        if capacity < 3:
+            receiver.expect(update_due=True)
+        receiver.stream.pop(capacity - 1)
+        receiver.expect(update_due=True)
+        receiver.send(ack=1 + capacity, window=capacity)
+        receiver.expect(update_due=False)

@@ -16,6 +16,7 @@ BUILDS_ON = ("sender.syn-then-data",)
     hint="The timer runs although nothing is in flight: the news that it opens may get lost.",
     kills=[
         "sender.no-probes",
+        "sender.probe-stays-due",
         "sender.probes-do-not-slow-down",
         "sender.probe-of-many-bytes",
         "sender.probe-skips-a-byte",
