@@ -115,6 +115,23 @@ def test_json_has_the_unit_tests(work: Path, capsys: pytest.CaptureFixture[str])
     assert "needs seqno.wrap-is-modulo-2^32" in wire[0]["message"]
 
 
+def test_a_unit_test_that_fails_on_the_way_is_told_by_its_own_line(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The way into a state is a word in a header, which many tests use."""
+    edit(work / "connection.c", ".has_mss = message->syn,", ".has_mss = false,")
+    capsys.readouterr()
+    assert main(["check", "5", "--json", "-"]) == 1
+    [checkpoint] = json.loads(capsys.readouterr().out)["checkpoints"]
+    units = checkpoint["unit_tests"]
+    assert units["total"] == 218
+    places = [one["place"] for one in units["failures"]]
+    assert len(places) > 100 and all(place.startswith("test_connection_") for place in places)
+    lines = (KIT.labs / "5-connection" / "test_connection_abort.c").read_text().splitlines()
+    number = int(next(one for one in places if "_abort.c:" in one).partition(":")[2])
+    assert "in_state(" in lines[number - 1]
+
+
 def test_another_folder_needs_a_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(KIT.skeleton)]) == 2
     assert "give a number" in capsys.readouterr().err

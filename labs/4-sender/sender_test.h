@@ -103,7 +103,7 @@ static inline void expect_nothing_at(struct tcp_sender *sender, const char *file
         print_error("the sender sends %s%s%zu bytes at %u, expected nothing\n",
                     message.syn ? "SYN, " : "", message.fin ? "FIN, " : "", message.payload_len,
                     message.seq.raw);
-        _fail(file, line);
+        fail_at(file, line);
     }
 }
 
@@ -117,7 +117,7 @@ static inline struct tcp_sender_message expect_segment_at(struct tcp_sender *sen
     if (!tcp_sender_next(sender, &message)) {
         print_error("the sender sends nothing, expected %s%s%zu bytes at %u\n", syn ? "SYN, " : "",
                     fin ? "FIN, " : "", len, seq);
-        _fail(file, line);
+        fail_at(file, line);
     }
     assert_number_at(message.seq.raw, seq, "seq", file, line);
     assert_number_at(message.payload_len, len, "payload_len", file, line);
@@ -125,7 +125,7 @@ static inline struct tcp_sender_message expect_segment_at(struct tcp_sender *sen
     assert_number_at(message.fin, fin, "fin", file, line);
     if (len > 0 && !is_pattern(message.payload, seq - ISN - 1, len)) {
         print_error("the payload is not what was written at this place of the stream\n");
-        _fail(file, line);
+        fail_at(file, line);
     }
     return message;
 }
@@ -181,3 +181,10 @@ static inline struct tcp_sender *with_bytes_in_flight(void **state, size_t n, ui
     expect_nothing(sender);
     return sender;
 }
+
+/* --- the same, as tests use them: a failure on the way is one of the test's line -------------- */
+
+#define app_writes(sender, n) from_here(app_writes(sender, n))
+#define connected_with(state, config, window) from_here(connected_with(state, config, window))
+#define connected(state, window) from_here(connected(state, window))
+#define with_bytes_in_flight(state, n, window) from_here(with_bytes_in_flight(state, n, window))

@@ -336,15 +336,21 @@ static inline void expect_all_arrives(struct network *network)
 static inline void open_connection(struct network *network)
 {
     make_connections(network);
-    assert_true(tcp_connection_open_passive(network->ends[SERVER].tcp, 80));
-    assert_true(tcp_connection_open_active(network->ends[CLIENT].tcp, 40000, 80));
+    assert_number(tcp_connection_open_passive(network->ends[SERVER].tcp, 80), true);
+    assert_number(tcp_connection_open_active(network->ends[CLIENT].tcp, 40000, 80), true);
     note_states(network);
 }
 
 static inline void open_connection_from_both_sides(struct network *network)
 {
     make_connections(network);
-    assert_true(tcp_connection_open_active(network->ends[SERVER].tcp, 80, 40000));
-    assert_true(tcp_connection_open_active(network->ends[CLIENT].tcp, 40000, 80));
+    assert_number(tcp_connection_open_active(network->ends[SERVER].tcp, 80, 40000), true);
+    assert_number(tcp_connection_open_active(network->ends[CLIENT].tcp, 40000, 80), true);
     note_states(network);
 }
+
+/* --- the same, as tests use them: a failure on the way is one of the test's line -------------- */
+
+#define expect_all_arrives(network) from_here(expect_all_arrives(network))
+#define open_connection(network) from_here(open_connection(network))
+#define open_connection_from_both_sides(network) from_here(open_connection_from_both_sides(network))

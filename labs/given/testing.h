@@ -4,7 +4,8 @@
  * an end to endless loops.
  *
  * A word of the tests that checks something is a macro around a function with `_at` in its name,
- * which takes file and line: so a failure points to the line in the test, not in the helper.
+ * which takes file and line: so a failure points to the line in the test, not in the helper. A word
+ * that is made of several others is a macro that notes its place first: see from_here.
  */
 #pragma once
 
@@ -25,6 +26,26 @@
 
 /* --- assertions ------------------------------------------------------------------------------- */
 
+/* The line of the test that uses a word made of others, in a header: those fail in its name. */
+static struct {
+    const char *file;
+    int line;
+} place_in_test;
+
+#define from_here(call) (place_in_test.file = __FILE__, place_in_test.line = __LINE__, call)
+
+/* Fails the test; if this is a place in a header, at the line of the test that led there. */
+static inline void fail_at(const char *file, int line)
+{
+    size_t len = strlen(file);
+    bool in_header = len > 2 && strcmp(file + len - 2, ".h") == 0;
+
+    if (in_header && place_in_test.file != NULL) {
+        _fail(place_in_test.file, place_in_test.line);
+    }
+    _fail(file, line);
+}
+
 /* Fails the test unless both numbers are equal. */
 #define assert_number(actual, expected)                                                            \
     assert_number_at((unsigned long long)(actual), (unsigned long long)(expected), #actual,        \
@@ -40,7 +61,7 @@ static inline void assert_number_at(unsigned long long actual, unsigned long lon
         return;
     }
     print_error("%s is %llu, expected %llu\n", what, actual, expected);
-    _fail(file, line);
+    fail_at(file, line);
 }
 
 /* Fails the test unless both strings are equal. */
@@ -51,7 +72,7 @@ static inline void assert_text_at(const char *actual, const char *expected, cons
         return;
     }
     print_error("%s is \"%s\", expected \"%s\"\n", what, actual, expected);
-    _fail(file, line);
+    fail_at(file, line);
 }
 
 /* --- bytes ------------------------------------------------------------------------------------ */
