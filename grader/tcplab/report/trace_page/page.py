@@ -101,8 +101,11 @@ def write_page(path: Path, runs: Sequence[Run], *, seed: int, kit: str) -> None:
     path.write_text(page(runs, seed=seed, kit=kit), encoding="utf-8")
 
 
-def page(runs: Sequence[Run], *, seed: int, kit: str) -> str:
-    """The page's text. The last run is the one that the page is about."""
+def page(
+    runs: Sequence[Run], *, seed: int, kit: str, shown_in: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The page's text. The last run is the one that the page is about. `shown_in`: links and titles
+    of pages to go back to."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -112,7 +115,7 @@ def page(runs: Sequence[Run], *, seed: int, kit: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script, style = _asset("page.js"), _asset("page.css")
+    script, style = _asset("page.js"), _asset("page.css") + _asset("bars.css")
     rows = rows_of(runs)
     return environment.get_template("page.html").render(
         runs=runs,
@@ -125,6 +128,7 @@ def page(runs: Sequence[Run], *, seed: int, kit: str) -> str:
         first=_first(rows),
         seed=seed,
         kit=kit,
+        shown_in=shown_in,
         ends=_ends(rows),
         has_state=any(row.panels for row in rows),
         buffers=any(panel.pictures for row in rows for panel in row.panels),
