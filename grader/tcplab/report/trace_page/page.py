@@ -7,9 +7,10 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tcplab.harmless import harmless
 from tcplab.report.trace_page import circle
@@ -21,6 +22,9 @@ from tcplab.report.trace_page.trouble import trouble_of
 from tcplab.report.words import rfc_words
 from tcplab.result import CaseResult
 from tcplab.story import Act, Message, Passage
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _HERE = Path(__file__).parent
 _BOTH = "in both runs"
@@ -106,18 +110,9 @@ def page(
 ) -> str:
     """The page's text. The last run is the one that the page is about. `shown_in`: links and titles
     of pages to go back to."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     script, style = _asset("page.js"), _asset("page.css") + _asset("bars.css")
     rows = rows_of(runs)
-    return environment.get_template("page.html").render(
+    return _template().render(
         runs=runs,
         case=runs[-1].case,
         outcome=runs[-1].case.outcome,
@@ -129,7 +124,7 @@ def page(
         seed=seed,
         kit=kit,
         shown_in=shown_in,
-        ends=_ends(rows),
+        ends=ends_of(rows),
         has_state=any(row.panels for row in rows),
         buffers=any(panel.pictures for row in rows for panel in row.panels),
         circles=any(panel.circle for row in rows for panel in row.panels),
@@ -272,12 +267,27 @@ def _first(rows: Sequence[Row]) -> int:
     return failed[0] if failed else (rows[0].number if rows else 0)
 
 
-def _ends(rows: Sequence[Row]) -> tuple[str, str] | None:
+def ends_of(rows: Sequence[Row]) -> tuple[str, str] | None:
     """Who is at the two ends of the rungs; None if there are none."""
     kinds = {rung.kind for row in rows for cell in row.cells if cell for rung in cell.rungs}
     return ENDS["wire" if len(kinds) > 1 else kinds.pop()] if kinds else None
 
 
+@cache
+def _template() -> Template:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")
+
+
+@cache
 def _asset(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
