@@ -21,6 +21,7 @@ import pytest
 
 from tcplab.errors import InfrastructureError, UsageError
 from tcplab.handouts.building import MARK, build
+from tcplab.handouts.pictures.wishes import Ladder, split
 from tcplab.kit import Kit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,7 +137,7 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
         text = style.read_text(encoding="utf-8")
         assert "@import" not in text
         for source in re.findall(r"url\(\s*[\"']?([^\"')]*)", text):
-            assert source.startswith("data:"), f"{style}: {source}"
+            assert source.startswith(("data:", "#")), f"{style}: {source}"  # or in the page itself
     for picture in site.rglob("*.svg"):
         names = set(re.findall(r"(?:https?:)?//[\w./]+", picture.read_text(encoding="utf-8")))
         assert names <= {"http://www.w3.org/2000/svg"}, picture
@@ -162,6 +163,27 @@ def test_files_of_the_kit_have_pages(site: Path) -> None:
     assert "kit/labs/0-seqno/seqno.h.html" in pages_of(site)[site / "0-seqno.html"].links
 
 
+def test_pictures_lead_to_trace_pages_and_back(site: Path) -> None:
+    """And the text of a ladder is still there, for those who do not see it."""
+    docs, drawn = ROOT / "handouts" / "docs", 0
+    for handout in docs.rglob("*.md"):
+        _, wishes = split(handout.read_text(encoding="utf-8"))
+        path = site / handout.relative_to(docs).with_suffix(".html")
+        text = path.read_text(encoding="utf-8")
+        assert text.count('<figure class="drawn') == len(wishes), path
+        for number, wish in enumerate(wishes, 1):
+            assert f'id="picture-{number}"' in text
+            if wish.play is not None:
+                traces = [link for link in pages_of(site)[path].links if wish.play.page in link]
+                trace = (path.parent / unquote(urlsplit(traces[0]).path)).resolve()
+                back = [urlsplit(link).path for link in pages_of(site)[trace].links]
+                assert path in [(trace.parent / link).resolve() for link in back if link]
+                drawn += 1
+        ladders = sum(isinstance(wish, Ladder) for wish in wishes)
+        assert text.count("The same as text</summary>") >= ladders
+    assert drawn > 5
+
+
 # --- making it ---------------------------------------------------------------------------------
 
 
@@ -185,7 +207,11 @@ def test_it_is_made_again_only_after_a_change(kit: Kit) -> None:
     page.write_text(page.read_text(encoding="utf-8") + "\nA new sentence.\n", encoding="utf-8")
     assert build(kit) == (site, True)
     assert "A new sentence." in (site / "run.html").read_text(encoding="utf-8")
-    assert sorted(path.name for path in site.parent.iterdir()) == [".site.lock", "site"]
+    assert sorted(path.name for path in site.parent.iterdir()) == [
+        ".site.lock",
+        "grader-cache",  # with runs of the cases that are drawn, and what they needed
+        "site",
+    ]
 
 
 def test_a_broken_link_is_said(kit: Kit) -> None:
