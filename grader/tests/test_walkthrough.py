@@ -1,4 +1,5 @@
-"""The RFC 793 walkthrough names only what there is, and its ladders are what `trace` prints."""
+"""The RFC 793 walkthrough names only what there is; its ladders are what `trace` prints, its code
+is the kit's, and its round-trip times follow the rules."""
 
 from __future__ import annotations
 
@@ -33,6 +34,11 @@ _CASE = re.compile(
     r"`((?:seqno|byte_stream|reassembler|receiver|sender|segment|connection)\.[^`]+)`"
 )
 _COMPONENT_FILES = re.compile(r"\w+\.[ch]")
+_MEMBER = re.compile(r"(\w+)\.(\w+)")
+_CODE = re.compile(
+    r"^<!-- code:(\S+) (\w+) -->\n+```c\n(.*?)^```\n+<!-- /code -->$", re.DOTALL | re.MULTILINE
+)
+_SAMPLE = re.compile(r"^\| *(\d+)((?: *\| *[\d.]+){6}) *\|$", re.MULTILINE)
 
 
 def name_of(value: object) -> str | None:
@@ -68,6 +74,15 @@ def anchors_of(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", one.lower()).strip().replace(" ", "-") for one in headings}
 
 
+def has_member(source: Path, struct: str, member: str) -> bool:
+    """Has the struct that is defined in the file a member of this name?"""
+    body = re.search(rf"^struct {struct} \{{$(.*?)^\}}", text_of(source), re.DOTALL | re.MULTILINE)
+    if body is None:
+        return False
+    code = re.sub(r"/\*.*?\*/", "", body[1], flags=re.DOTALL)
+    return re.search(rf"\b{member}(?:\[\w+\])?;", code) is not None
+
+
 def command_lines(page: Path) -> list[list[str]]:
     """The words behind ./tcplab of each command in the page's code blocks."""
     blocks = [body for language, body in _FENCE.findall(text_of(page)) if language == "sh"]
@@ -95,9 +110,12 @@ def test_links_lead_to_files_headings_and_functions(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists() and target.is_relative_to(ROOT), link
         assert not anchor or anchor in anchors_of(target), link
-        if target.suffix == ".c":
-            function = words.strip("`")
-            assert sources().line_of(function, target), f"{function} is not in {path}"
+        name = words.strip("`")
+        member = _MEMBER.fullmatch(name)
+        if member is not None and target.suffix in (".c", ".h") and name != target.name:
+            assert has_member(target, *member.groups()), f"{name} is not in {path}"
+        elif target.suffix == ".c":
+            assert sources().line_of(name, target), f"{name} is not in {path}"
             functions += 1
     assert functions
 
@@ -131,3 +149,33 @@ def test_ladders_are_what_trace_prints(case: str, output: str) -> None:
     )
     ladder = run.stdout.split("\n\n")[1]
     assert ladder.strip("\n").splitlines() == output.strip("\n").splitlines()
+
+
+def code_blocks() -> list[tuple[str, str, str]]:
+    """File, function, and the text that a page shows of it."""
+    return [one for page in PAGES for one in _CODE.findall(text_of(page))]
+
+
+@pytest.mark.parametrize(
+    "file, name, shown", code_blocks(), ids=[name for _, name, _ in code_blocks()]
+)
+def test_code_stands_in_the_kit(file: str, name: str, shown: str) -> None:
+    assert f"{name}(" in shown
+    assert shown in text_of(ROOT / file)
+
+
+def test_round_trip_times_follow_the_rules() -> None:
+    rows = _SAMPLE.findall(text_of(DOCS / "walkthrough" / "communication.md"))
+    assert len(rows) == 10
+    old = srtt = rttvar = 0.0
+    for index, (sample, rest) in enumerate(rows):
+        r = float(sample)
+        if index == 0:  # RFC 6298, 2.2
+            old, srtt, rttvar = r, r, r / 2
+        else:  # RFC 793, 3.7; RFC 6298, 2.3
+            old = 0.9 * old + 0.1 * r
+            rttvar = 0.75 * rttvar + 0.25 * abs(srtt - r)
+            srtt = 0.875 * srtt + 0.125 * r
+        shown = [float(one) for one in rest.split("|")[1:]]
+        figures = [old, 1.3 * old, 2 * old, srtt, rttvar, srtt + 4 * rttvar]
+        assert shown == pytest.approx(figures, abs=0.051), index
