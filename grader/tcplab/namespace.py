@@ -73,6 +73,17 @@ def die_with_parent(parent: int | None = None) -> None:
         os._exit(1)
 
 
+def become_worker() -> None:
+    """For a process that multiprocessing has started: it goes when its parent goes, and what an
+    interrupt means, the parent decides."""
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    die_with_parent(parent.pid if parent is not None else None)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def fix_addresses() -> None:
     """Programs that this process starts are laid out in memory in the same way every time, where
     the machine allows that, so that code which depends on it by mistake fails repeatably."""

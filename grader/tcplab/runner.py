@@ -13,7 +13,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,9 +35,9 @@ from tcplab.lookup import nothing_called
 from tcplab.namespace import (
     adopt_orphans,
     become_first_process,
+    become_worker,
     bury_orphans,
     can_have_process_namespace,
-    die_with_parent,
 )
 from tcplab.plan import Plan as Plan
 from tcplab.progress import Progress
@@ -264,10 +263,7 @@ class _Hand:
 
 def _work(worker: Worker, confined: bool, parents_end: Connection, reports: Connection) -> None:
     """The life of a worker process."""
-    parent = multiprocessing.parent_process()
-    die_with_parent(parent.pid if parent is not None else None)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the parent decides what an interrupt means
+    become_worker()
     parents_end.close()
     try:
         if confined:

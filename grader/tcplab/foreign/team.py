@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from tcplab.case import Case
 from tcplab.errors import InfrastructureError
 from tcplab.foreign.trial import Trial
-from tcplab.namespace import die_with_parent
+from tcplab.namespace import become_worker
 from tcplab.progress import Progress
 from tcplab.result import Outcome
 
@@ -101,10 +100,7 @@ def _finished(working: dict[Connection, _Hand]) -> list[_Hand]:
 
 
 def _work(case: Case, run: Run, parents_end: Connection, reports: Connection) -> None:
-    parent = multiprocessing.parent_process()
-    die_with_parent(parent.pid if parent is not None else None)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the parent decides what an interrupt means
+    become_worker()
     parents_end.close()
     try:
         reports.send(run(case))

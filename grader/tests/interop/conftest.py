@@ -33,6 +33,8 @@ import pytest
 from capture import Recording
 from network import Network, NetworkUnavailable, require
 
+from tcplab.wire.choose import choose_wire
+
 _ROOT = Path(__file__).resolve().parents[3]
 _PROGRAMS = ["tcpcat", "tcphttpd", "tcpget", "tcpbench"]
 _FLAVOURS = {
@@ -80,6 +82,24 @@ def network() -> Iterator[Network]:
         pytest.skip(f"no namespace with a TUN device on this machine: {reason}")
     with network:
         yield network
+
+
+@pytest.fixture(scope="session")
+def a_tun() -> str:
+    """The wire that a test needs, where only a TUN will do."""
+    found, problem = choose_wire("auto")
+    if found != "tun":
+        pytest.skip(f"no TUN on this machine: {problem}")
+    return found
+
+
+@pytest.fixture(scope="module", params=["tun", "socketpair"])
+def wire(request: pytest.FixtureRequest) -> str:
+    """The kernel's TCP at the other end, and the reference's."""
+    kind: str = request.param
+    if kind == "tun":
+        request.getfixturevalue("a_tun")
+    return kind
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from tcplab.handouts.achievement import words_before
 from tcplab.handouts.building import build
 from tcplab.handouts.relay import Relay
 from tcplab.kit import Kit
-from tcplab.wire.choose import choose_wire
 from tcplab.work import start as work
 from tcplab.work.record import fingerprint, remember
 
@@ -43,17 +42,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(build(Kit(_ROOT))[0], folder)
     (folder / "big").write_bytes(bytes(range(256)) * (_BIG // 256))
     return folder
-
-
-@pytest.fixture(scope="module", params=["tun", "socketpair"])
-def wire(request: pytest.FixtureRequest) -> str:
-    """The kernel's TCP at the other end, and the reference's."""
-    kind: str = request.param
-    if kind == "tun":
-        found, problem = choose_wire("auto")
-        if found != kind:
-            pytest.skip(f"no TUN on this machine: {problem}")
-    return kind
 
 
 def start(site: Path, *arguments: str) -> subprocess.Popen[str]:

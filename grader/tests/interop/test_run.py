@@ -28,17 +28,6 @@ _SERVER = "10.0.0.2"
 _PEER = "10.0.0.1"
 
 
-@pytest.fixture(scope="module", params=["tun", "socketpair"])
-def wire(request: pytest.FixtureRequest) -> str:
-    """The kernel's TCP at the other end, and the reference's."""
-    kind: str = request.param
-    if kind == "tun":
-        found, problem = choose_wire("auto")
-        if found != kind:
-            pytest.skip(f"no TUN on this machine: {problem}")
-    return kind
-
-
 @pytest.fixture
 def payload(tmp_path: Path) -> Path:
     """Some MB of random bytes, in the file `payload` of a folder of its own."""

@@ -128,8 +128,8 @@ enum {
     "  --no-nagle          send small pieces at once\n"                                            \
     "  --isn-seed N        the same sequence numbers every time (random)\n"
 
-/* Takes an option if it is one of the above. Wrong arguments end the program. */
-bool host_option(struct host_options *options, int code, const char *argument);
+/* Takes one of the options above. A wrong argument, or another option, ends the program. */
+void host_option(struct host_options *options, int code, const char *argument);
 
 struct app_host {
     struct tcp_host *host;

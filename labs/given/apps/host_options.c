@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -151,10 +152,14 @@ static bool tcp_option(struct host_options *options, int code, const char *argum
     }
 }
 
-bool host_option(struct host_options *options, int code, const char *argument)
+void host_option(struct host_options *options, int code, const char *argument)
 {
-    return wire_option(options, code, argument) || link_option(options, code, argument) ||
-           tcp_option(options, code, argument);
+    bool is_known = wire_option(options, code, argument) || link_option(options, code, argument) ||
+                    tcp_option(options, code, argument);
+
+    if (!is_known) {
+        exit(EXIT_USAGE); /* getopt_long has said what is wrong */
+    }
 }
 
 static int open_wire(const struct host_options *options)

@@ -293,9 +293,7 @@ static void take_option(struct settings *settings, int code)
         fputs(usage, stdout);
         exit(0);
     default:
-        if (!host_option(&settings->host, code, optarg)) {
-            exit(EXIT_USAGE); /* getopt_long has said what is wrong */
-        }
+        host_option(&settings->host, code, optarg);
     }
 }
 

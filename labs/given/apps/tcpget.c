@@ -231,8 +231,8 @@ static struct settings parse_command_line(int argc, char **argv)
         } else if (code == 'h') {
             fputs(usage, stdout);
             exit(0);
-        } else if (!host_option(&settings.host, code, optarg)) {
-            exit(EXIT_USAGE); /* getopt_long has said what is wrong */
+        } else {
+            host_option(&settings.host, code, optarg);
         }
     }
     if (argc - optind != 1) {

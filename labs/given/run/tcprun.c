@@ -93,9 +93,7 @@ static struct options read_options(int argc, char **argv)
             options.events_fd = (int)parse_number(optarg, 0, 65535, "--events-fd");
             break;
         default:
-            if (!host_option(&options.host, code, optarg)) {
-                exit(EXIT_USAGE); /* getopt_long has said why */
-            }
+            host_option(&options.host, code, optarg);
         }
     }
     if (options.control == NULL || optind != argc) {
