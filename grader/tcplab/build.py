@@ -215,9 +215,19 @@ class Builder:
     def _header_hash(self) -> dict[bool, bytes]:
         """What all headers say: those that everyone sees, and with the kit's private ones."""
         public = [p for folder in self._kit.public_include_folders() for p in folder.glob("*.h")]
-        own = list(self._target.folder.glob("*.h"))
+        own = [part for one in self._own_headers for part in (one.path.name.encode(), one.text)]
         private = list(self._kit.given.glob("*/*.h"))
-        return {False: _hash_files(public + own), True: _hash_files(public + private)}
+        seen_by_all = _hash_files(public)
+        return {
+            False: _digest([seen_by_all, *own]).encode(),
+            True: _digest([seen_by_all, _hash_files(private)]).encode(),
+        }
+
+    @cached_property
+    def _own_headers(self) -> list[Source]:
+        """Those that the target brings with it."""
+        paths = sorted(self._target.folder.glob("*.h"))
+        return [_read(path, trusted=False) for path in paths]
 
     def _key(self, source: Source) -> str:
         """The hash of everything that goes into an object."""
@@ -251,8 +261,8 @@ class Builder:
         if source.trusted:
             includes = includes + [self._kit.given / name for name in _PRIVATE_FOLDERS]
         else:
-            for header in self._target.folder.glob("*.h"):
-                (scratch / header.name).write_bytes(_read(header, trusted=False).text)
+            for header in self._own_headers:
+                (scratch / header.path.name).write_bytes(header.text)
         arguments = [f"-I{folder}" for folder in includes]
         arguments += [f"-ffile-prefix-map={self._kit.root}/="]
         arguments += [f"-ffile-prefix-map={scratch}={self._home(source)}"]
@@ -362,7 +372,9 @@ def reference_program(sandboxed: bool) -> Path:
 
 def _read(path: Path, *, trusted: bool) -> Source:
     """A regular file of sensible size; a link could lead out of the submission."""
-    if path.is_symlink() or not path.is_file():
+    if path.is_symlink():
+        raise BuildError(f"{path.name} is a link: put the file itself there")
+    if not path.is_file():
         raise BuildError(f"{path.name} is not a regular file")
     if path.stat().st_size > _MAX_SOURCE_BYTES:
         raise BuildError(f"{path.name} is larger than {_MAX_SOURCE_BYTES >> 20} MB")

@@ -42,6 +42,26 @@ class Target:
         return Target(name, folder.resolve())
 
 
+def refuse_links(kit: Kit, name: str) -> None:
+    """Whoever grades many folders does not look at each: what a link leads to may be the work of
+    somebody else, or the reference. Raises UsageError if the folder is one, or if a link on the way
+    to it leads into the kit."""
+    if is_of_the_kit(name):
+        return
+    folder = Path(name)
+    if folder.is_symlink():
+        raise UsageError(f"{name}: this is a link; to grade what it leads to, give that folder")
+    there = folder.resolve()
+    is_the_kits = any(there.is_relative_to(own) for own in _own_folders(kit))
+    if is_the_kits and there != Path(os.path.abspath(folder)):
+        raise UsageError(f"{name}: a link on the way leads into the kit itself")
+
+
+def _own_folders(kit: Kit) -> list[Path]:
+    root = kit.root.resolve()
+    return [root / part for part in ("reference", "skeleton", "labs", "grader", "build")]
+
+
 def is_of_the_kit(name: str) -> bool:
     """Does `name` stand for code that came with the kit?"""
     return name in ("reference", "skeleton") or name.startswith(MUTANT)

@@ -91,10 +91,27 @@ def test_the_kits_own_files_cannot_be_included(submission: Path, path: str) -> N
     assert "No such file" in refusal(submission)
 
 
-def test_a_link_is_no_file(submission: Path) -> None:
+@pytest.mark.parametrize("name", ["byte_stream.c", "more.c", "more.h"])
+@pytest.mark.parametrize("inside", [False, True], ids=["into-the-kit", "inside"])
+def test_a_link_is_no_file(submission: Path, name: str, inside: bool) -> None:
+    """Neither one of the contract, nor one beside it; wherever it leads to."""
+    (submission / name).unlink(missing_ok=True)
+    place = submission if inside else _KIT.reference
+    (submission / name).symlink_to(place / "seqno.c")
+    assert refusal(submission) == f"{name} is a link: put the file itself there"
+
+
+@pytest.mark.parametrize("name", ["byte_stream.c", "more.c", "more.h"])
+def test_a_folder_is_no_file(submission: Path, name: str) -> None:
+    (submission / name).unlink(missing_ok=True)
+    (submission / name).mkdir()
+    assert refusal(submission) == f"{name} is not a regular file"
+
+
+def test_a_link_to_nothing_is_a_missing_file(submission: Path) -> None:
     (submission / "byte_stream.c").unlink()
-    (submission / "byte_stream.c").symlink_to(_KIT.reference / "byte_stream.c")
-    assert refusal(submission) == "byte_stream.c is not a regular file"
+    (submission / "byte_stream.c").symlink_to("nothing.c")
+    assert refusal(submission).startswith("byte_stream.c is missing in ")
 
 
 def test_warnings_are_no_errors(submission: Path) -> None:

@@ -102,6 +102,36 @@ def test_a_usage_error_is_one_line_and_status_2(arguments: tuple[str, ...]) -> N
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("tcplab: ")
 
 
+@pytest.mark.parametrize("slash", ["", "/", "/."])
+def test_a_link_is_not_graded(tmp_path: Path, slash: str) -> None:
+    """It could lead to the reference, or to the folder of somebody else."""
+    (tmp_path / "anna").mkdir()
+    for name, there in (("bela", _KIT.reference), ("cleo", tmp_path / "anna")):
+        (tmp_path / name).symlink_to(there)
+        done = run("grade", f"{tmp_path / name}{slash}", *_QUICK)
+        assert done.returncode == 2 and done.stdout == ""
+        assert done.stderr.endswith(
+            f"{name}{slash}: this is a link; to grade what it leads to, give that folder\n"
+        )
+
+
+def test_no_link_on_the_way_leads_into_the_kit(tmp_path: Path) -> None:
+    (tmp_path / "dora").symlink_to(_KIT.root)
+    done = run("grade", str(tmp_path / "dora" / "reference"), *_QUICK)
+    assert done.returncode == 2 and "a link on the way leads into the kit" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_behind_other_links_is_graded(tmp_path: Path) -> None:
+    """Whoever grades may keep the folders of others elsewhere."""
+    (tmp_path / "disk" / "anna").mkdir(parents=True)
+    shutil.copyfile(_KIT.reference / "seqno.c", tmp_path / "disk" / "anna" / "seqno.c")
+    (tmp_path / "submissions").symlink_to("disk")
+    record = grade(str(tmp_path / "submissions" / "anna"), *_QUICK)
+    assert record["score"] == record["max_score"] > 0
+    assert grade(str(_KIT.reference), *_QUICK)["score"] == record["score"]
+
+
 def test_a_pattern_of_another_checkpoint_is_explained() -> None:
     done = run("grade", "reference", "--checkpoint", "0", "--case", "sender.*")
     assert "those are in checkpoint 4" in done.stderr

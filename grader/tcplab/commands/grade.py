@@ -67,11 +67,14 @@ def command(
     Exit status: 0 when grading took place, whatever the score; 2 when it could not; 130 when it was
     interrupted: what was run until then is shown, and no JSON is written.
     """
+    from tcplab.kit import Kit
     from tcplab.report.json_file import check_place
     from tcplab.runner import Plan
+    from tcplab.target import refuse_links
 
     if target is None:
         target = _work_folder_here()
+    refuse_links(Kit.find(), target)
     if json_file is not None:
         check_place(json_file)
     if pcap == "":
