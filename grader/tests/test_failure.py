@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 from dataclasses import replace
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from rich.console import Console
 from rich.text import Text
 
 from tcplab import mutants as m
 from tcplab.case import discover
 from tcplab.check import expect_bytes
+from tcplab.checking.units import UnitFailure, UnitResult
 from tcplab.difference import (
     BytesDifference,
     Difference,
@@ -25,6 +28,7 @@ from tcplab.difference import (
 from tcplab.errors import CaseFailed
 from tcplab.failure import failure_of
 from tcplab.kit import Kit
+from tcplab.report.check_terminal import CheckScreen
 from tcplab.report.difference import bytes_in_words, difference_lines
 from tcplab.report.json_file import SCHEMA
 from tcplab.report.terminal import explain
@@ -408,3 +412,34 @@ def test_what_came_unexpectedly_is_held_against_the_rules_of_all_cases(
     [one] = [one for checkpoint in grade(plan).checkpoints for one in checkpoint.cases]
     assert one.outcome.is_flood
     assert one.outcome.also.startswith("There are no more acknowledgments than segments received")
+
+
+# --- the first screen ----------------------------------------------------------------------------
+
+ESSENCE = 22  # lines of a terminal with 24: below them stand the prompt and the cursor
+LOUD = UnitResult(
+    7,
+    90,
+    tuple(UnitFailure("a_test_with_a_name", "test_a.c:1", "x is 1, " * 9) for _ in range(83)),
+)
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_what_matters_is_in_view_below_warnings_and_unit_tests(name: str, tmp_path: Path) -> None:
+    one = case(OUTCOMES[name])
+    console = Console(file=io.StringIO(), width=200)
+    screen = CheckScreen(console, tmp_path)
+    screen.built(KIT.checkpoints()[2], [f"reassembler.c:{at}: a warning" for at in range(9)])
+    screen.units(LOUD)
+    screen._explain(one)
+    assert isinstance(console.file, io.StringIO)
+    rows = [
+        row[at : at + WIDTH]
+        for row in console.file.getvalue().splitlines()
+        for at in range(0, max(1, len(row)), WIDTH)
+    ]
+    shown = "\n".join(rows[:ESSENCE])
+    assert "What a TCP has to do here" in shown and "look in reassembler.c" in shown
+    assert "✗" in shown and f"\n  again     {one.rerun}" in shown
+    for words in (one.outcome.expected, one.outcome.actual):
+        assert words[:8] in shown or OUTCOMES[name].difference is not None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -18,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tcplab.checking.saves import Saves
+from tcplab.checking.watching import _how_it_goes_on
 from tcplab.cli import main
 from tcplab.kit import COMPONENT_FILES, Kit
 from tcplab.namespace import adopt_orphans, bury_orphans
@@ -25,6 +29,7 @@ from tcplab.namespace import adopt_orphans, bury_orphans
 KIT = Kit.find()
 PATIENCE_S = 60.0  # on a busy machine
 AT_REST = "q quit"
+LINES, COLUMNS = 24, 80
 
 
 @dataclass
@@ -68,10 +73,12 @@ def work(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def terminal(work: Path) -> Iterator[Terminal]:
+def terminal(work: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    """It watches checkpoint 0, or the one that a test asks for."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", LINES, COLUMNS, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "tcplab", "check", "0", "--watch"],
+        [sys.executable, "-m", "tcplab", "check", getattr(request, "param", "0"), "--watch"],
         cwd=work,
         env={**os.environ, "PYTHONPATH": str(KIT.root / "grader"), "TERM": "xterm"},
         stdin=theirs,
@@ -211,3 +218,51 @@ def test_what_is_no_source(tmp_path: Path) -> None:
     for name in ("notes.txt", ".seqno.c.swp", ".#seqno.c", "seqno.o"):
         (tmp_path / name).write_text("1", encoding="ascii")
     assert not any(saves.look() for _ in range(5))
+
+
+def test_the_keys_are_told(terminal: Terminal) -> None:
+    prompt = terminal.read_until(AT_REST).splitlines()[-1]
+    assert "? keys" in prompt and len(prompt) <= COLUMNS
+    terminal.press("?")
+    assert "?  these keys" in terminal.read_until(AT_REST)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (2, 3, ""),
+        (5, 1, "after checkpoint 5 nothing is left: back to checkpoint 1"),
+        (4, 4, "all others are done: checkpoint 4 again"),
+    ],
+)
+def test_where_it_goes_back_it_says_so(before: int, after: int, words: str) -> None:
+    assert _how_it_goes_on(before, after) == words
+
+
+@pytest.mark.parametrize("terminal", ["5"], indirect=True)
+def test_next_after_the_last_says_where_it_goes(work: Path, terminal: Terminal) -> None:
+    terminal.read_until(AT_REST)
+    terminal.press("n")
+    shown = terminal.read_until(AT_REST)
+    note, heading = shown.rpartition("\x1b[3J")[2].splitlines()[:2]
+    assert note == "after checkpoint 5 nothing is left: back to checkpoint 0"
+    assert "checkpoint 0" in heading
+
+
+@pytest.mark.parametrize("terminal", ["3"], indirect=True)
+def test_the_heading_stays_in_view(work: Path, terminal: Terminal) -> None:
+    """With many failures, and warnings above them."""
+    terminal.read_until(AT_REST)
+    text = (work / "receiver.c").read_text(encoding="utf-8")
+    offered = "return receiver->window_offered ? receiver->right_edge : possible_edge(receiver);"
+    assert text.count(offered) == 1
+    broken = text.replace(offered, "int unused; return possible_edge(receiver);")
+    save(work / "receiver.c", broken)
+    shown = terminal.read_until("… ") + terminal.read_until(AT_REST)
+    rows = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown.rpartition("\x1b[3J")[2]).splitlines()
+    assert rows[0].startswith("checkpoint 3")
+    heights = [max(1, -(-len(row) // COLUMNS)) for row in rows]
+    assert sum(heights) < LINES  # the cursor stands on the last
+    text = "\n".join(rows)
+    assert " · look in receiver.c" in text and "more lines: press a for all" in text
+    assert "\n  again " in text

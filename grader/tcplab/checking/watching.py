@@ -29,7 +29,15 @@ from tcplab.runner import select as select_cases
 from tcplab.work.record import standings
 
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
-_KEYS = "n next   h hint   t trace   a all that failed   q quit"
+_KEYS = "n next   h hint   t trace   a all failures   ? keys   q quit"
+_HELP = """
+n  go on to the next checkpoint that is unfinished
+h  a hint about this checkpoint; again, the next one
+t  the ladder of the failure that is explained
+a  check again, and give each failure its line, however many there are
+?  these keys
+q  end; Ctrl-C does so as well
+"""
 
 
 @dataclass
@@ -41,6 +49,7 @@ class _State:
     root: Path | None  # if it is a work folder
     cause: str = ""  # the case that was explained last
     shows_all: bool = False
+    note: str = ""  # a line above the check
 
     @property
     def number(self) -> int:
@@ -89,10 +98,13 @@ class _Loop:
 
     # --- checks --------------------------------------------------------------------------------
 
-    def _check(self) -> None:
+    def _check(self, note: str = "") -> None:
         self._give_up()
+        self._state.note = note
         if sys.stdout.isatty():
             print(_CLEAR, end="")
+        if note:
+            print(note, flush=True)
         state = self._state
         self._child = Child(lambda: _check_once(state))
 
@@ -122,6 +134,9 @@ class _Loop:
         elif key == "a":
             self._state.shows_all = True
             self._check()
+        elif key == "?" and self._child is None:
+            print(_HELP, end="")
+            self._prompt()
         elif key == "h" and self._child is None:
             self._command("hint", str(self._state.number))
         elif key == "t" and self._child is None and self._state.cause:
@@ -131,11 +146,11 @@ class _Loop:
         return False
 
     def _go_on(self) -> None:
-        following_number = _next_number(self._state)
+        before, following_number = self._state.number, _next_number(self._state)
         self._state.plan = replace(self._state.plan, checkpoints=(following_number,))
         self._state.cause = ""
         self._state.shows_all = False
-        self._check()
+        self._check(_how_it_goes_on(before, following_number))
 
     def _command(self, *words: str) -> None:
         """Another command of the command line, in a process of its own."""
@@ -159,9 +174,20 @@ def _next_number(state: _State) -> int:
     return next((number for number in after if number not in done), state.number)
 
 
+def _how_it_goes_on(before: int, after: int) -> str:
+    """Where the next checkpoint is none further on: why."""
+    if after == before:
+        return f"all others are done: checkpoint {before} again"
+    if after < before:
+        return f"after checkpoint {before} nothing is left: back to checkpoint {after}"
+    return ""
+
+
 def _check_once(state: _State) -> Mapping[str, Any]:
     """In the child: one check, and what the parent has to know of it."""
-    screen = CheckScreen(Console(), state.folder, fits=not state.shows_all)
+    screen = CheckScreen(
+        Console(), state.folder, fits=not state.shows_all, above=1 if state.note else 0
+    )
     with Early(state.plan) as early:
         checked = check(state.plan, early, screen)
     screen.end(checked, following(checked, state.plan, state.root))

@@ -22,6 +22,7 @@ from tcplab.score import in_words
 _SCREEN = 24  # lines
 _WIDTH = 80  # columns, where there is no terminal
 _AFTER = 5  # lines for what follows the explanation: the sum, others that failed, what to do
+_BELOW = 3  # lines for what the watching process says under a check, and for the cursor
 _FEWEST = 9  # lines for the explanation
 _WARNINGS = 3
 _UNITS = 2
@@ -32,13 +33,15 @@ _PLACE = re.compile(r"^([\w.-]+\.[ch]):(\d+): ")
 class CheckScreen:
     """Prints a check. It is a `Listener`."""
 
-    def __init__(self, console: Console, folder: Path, *, fits: bool = False):
-        """`folder` has the student's files. `fits`: no more failures get a line than the terminal
-        has room for."""
+    def __init__(self, console: Console, folder: Path, *, fits: bool = False, above: int = 0):
+        """`folder` has the student's files. `fits`: all of it has room on the terminal, from the
+        heading to what is said below it, and only so many failures get a line. `above`: how many
+        lines are there already."""
         self._console = console
         self._folder = folder
         self._fits = fits and console.is_terminal
-        self._lines = 0
+        self._height = console.height - _BELOW if self._fits else _SCREEN
+        self._lines = above
         self._width = console.width if console.is_terminal else _WIDTH
         self._heard: list[CaseResult] = []
         self._explained: CaseResult | None = None
@@ -92,7 +95,7 @@ class CheckScreen:
     def _explain(self, case: CaseResult) -> None:
         self._explained = case
         self._say(Text())
-        room = max(_FEWEST, _SCREEN - self._lines - _AFTER)
+        room = max(_FEWEST, min(_SCREEN, self._height) - self._lines - _AFTER)
         for line in explain(case, room, self._width, self._heard):
             self._say(line)
 
@@ -100,6 +103,7 @@ class CheckScreen:
 
     def end(self, checked: Checked, following: Iterable[str]) -> None:
         """The sum, the others, and what to do next."""
+        next_steps = [Text(line, style="cyan") for line in following]
         if checked.is_built:
             if self._explained is None and self._not_reached is not None:
                 self._explain(self._not_reached)
@@ -108,9 +112,9 @@ class CheckScreen:
             elif checked.units is not None and checked.units.failures:
                 self._first_unit(checked.units.failures[0], checked.checkpoint)
             self._say(_sum(checked))
-            self._others([case for case in checked.cases if not case.passed])
-        for line in following:
-            self._say(Text(line, style="cyan"))
+            self._others([case for case in checked.cases if not case.passed], len(next_steps))
+        for line in next_steps:
+            self._say(line)
 
     def _first_unit(self, one: UnitFailure, checkpoint: Checkpoint) -> None:
         """Where all cases pass, the unit tests are right all the same: the header promises it."""
@@ -124,14 +128,14 @@ class CheckScreen:
             self._say(Text(line))
         self._say(Text())
 
-    def _others(self, failures: Sequence[CaseResult]) -> None:
+    def _others(self, failures: Sequence[CaseResult], following: int) -> None:
         lines = [*_others(failures, self._explained, self._width)]
-        room = self._console.height - self._lines - _AFTER
-        most = max(1, room) if self._fits else len(lines)
+        room = self._height - self._lines - following if self._fits else len(lines)
+        most = len(lines) if len(lines) <= room else max(0, room - 1)
         for line in lines[:most]:
             self._say(line)
         if len(lines) > most:
-            self._say(Text(f" … and {len(lines) - most} more lines", "dim"))
+            self._say(Text(f" … {len(lines) - most} more lines: press a for all", "dim"))
 
     def _head(self, checkpoint: Checkpoint) -> None:
         files = ", ".join(checkpoint.files)

@@ -21,6 +21,7 @@ from tcplab.rfc_titles import title_of
 
 _FEWEST_STEPS = 3  # lines, before there is anything to help
 _LEAST_STEPS = 2  # lines: that there are others, and the last
+_MOST_WORDS, _FEWEST_WORDS = 3, 1  # lines of each thing that is said about what happened
 _STEP = re.compile(r"^ {0,2}(\d+)  ")
 _STEP_WORDS = 5  # columns before the words of a step
 _LABEL = 10  # columns of what stands before a note
@@ -37,9 +38,12 @@ def failure_lines(one: Failure, room: int, width: int) -> list[Text]:
     then the notes. The command that runs it again may be longer than a line, and counts as many.
     """
     head = [*_head(one, width)]
-    what = [*_what_happened(one, width)]
     again = Text(f"  {'again':<{_LABEL}}{one.rerun}", style="cyan")
-    left = room - len(head) - len(what) - _height(again, width)
+    for most in (_MOST_WORDS, _FEWEST_WORDS):
+        what = [*_what_happened(one, width, most)]
+        left = room - len(head) - len(what) - _height(again, width)
+        if left >= _LEAST_STEPS:
+            break
     notes = _that_fit(_notes(one, width), left - min(_FEWEST_STEPS, len(one.steps)))
     steps = _last(_all_steps(one, width), left - len(notes), width)
     lines = [*head, *steps, *what, *notes, again]
@@ -84,34 +88,34 @@ def _clauses(rfc: Sequence[str]) -> str:
 # --- what happened -------------------------------------------------------------------------------
 
 
-def _what_happened(one: Failure, width: int) -> Iterator[Text]:
+def _what_happened(one: Failure, width: int, most: int) -> Iterator[Text]:
     if one.place is not None or one.status in ("crashed", "timeout"):
-        yield from _stopped(one, width)
+        yield from _stopped(one, width, most)
     elif not (one.expected or one.actual):
-        yield from _marked(_message(one), width)
+        yield from _marked(_message(one), width, most)
     elif one.breaks_a_rule_of_all_cases:
-        yield from _marked(f"a rule of every case was broken: {one.expected}", width)
-        yield from _valued("actual", one.actual, width, "red")
+        yield from _marked(f"a rule of every case was broken: {one.expected}", width, most)
+        yield from _valued("actual", one.actual, width, most, "red")
     elif isinstance(one.difference, BytesDifference):
-        yield from _marked(f"{one.subject}: {bytes_in_words(one.difference)}", width)
+        yield from _marked(f"{one.subject}: {bytes_in_words(one.difference)}", width, most)
     elif not one.difference_is_all:
-        yield from _marked(one.subject, width)
+        yield from _marked(one.subject, width, most)
     if one.also:
-        yield from _marked(f"a rule of every case was broken as well: {one.also}", width)
+        yield from _marked(f"a rule of every case was broken as well: {one.also}", width, most)
     if one.difference is not None:
         yield from difference_lines(one.difference, width)
     elif (one.expected or one.actual) and not one.breaks_a_rule_of_all_cases:
-        yield from _valued("expected", one.expected, width, "green")
-        yield from _valued("actual", one.actual + _how_far_off(one), width, "red")
+        yield from _valued("expected", one.expected, width, most, "green")
+        yield from _valued("actual", one.actual + _how_far_off(one), width, most, "red")
 
 
-def _stopped(one: Failure, width: int) -> Iterator[Text]:
+def _stopped(one: Failure, width: int, most: int) -> Iterator[Text]:
     """A crash, or a hang: how, and the student's functions around the place."""
     how = "crashed" if one.status == "crashed" else "did not come to an end"
     where = f" in {one.place.function}" if one.place is not None else ""
     if any("LeakSanitizer" in line for line in one.sanitizer):
         how, where = "memory was lost", f", allocated{where}"
-    yield from _marked(f"{how}{where}, in step {one.step}: {_message(one)}", width)
+    yield from _marked(f"{how}{where}, in step {one.step}: {_message(one)}", width, most)
     for place in (one.place, *one.called_from[:1]):
         if place is not None and place.source:
             words = f"  {f'{place.file}:{place.line}':>{_LABEL + 8}} │ {place.source}"
@@ -123,13 +127,13 @@ def _message(one: Failure) -> str:
     return _PLACE.sub("", one.message.partition(", in step ")[0])
 
 
-def _marked(words: str, width: int) -> Iterator[Text]:
-    for at, line in enumerate(_wrapped(words, width - 4)[:4]):
+def _marked(words: str, width: int, most: int) -> Iterator[Text]:
+    for at, line in enumerate(_begin(words, width - 4, most + 1)):
         yield Text(f"  {'✗' if at == 0 else ' '} {line}", style="bold red")
 
 
-def _valued(label: str, words: str, width: int, style: str) -> Iterator[Text]:
-    for at, line in enumerate(_wrapped(words, width - 12)[:3] or [""]):
+def _valued(label: str, words: str, width: int, most: int, style: str) -> Iterator[Text]:
+    for at, line in enumerate(_begin(words, width - 12, most) or [""]):
         yield Text(f"  {label if at == 0 else '':<{_LABEL}}{line}", style=style)
 
 
@@ -140,6 +144,14 @@ def _how_far_off(one: Failure) -> str:
         return ""
     words = "too low" if actual < expected else "too high"
     return f"  ({show_number(abs(actual - expected))} {words})"
+
+
+def _begin(words: str, width: int, most: int) -> list[str]:
+    """The first lines of it; if those are not all, one sees that."""
+    lines = _wrapped(words, width)
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], cut(" ".join(lines[most - 1 : most + 1]), width)]
 
 
 # --- what was done before ------------------------------------------------------------------------
