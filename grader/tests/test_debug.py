@@ -133,10 +133,20 @@ def test_it_stops_where_the_failure_came_from(work: Path) -> None:
     assert "It fails in step 8:\n" in text and "expected CLOSE-WAIT, actual ESTABLISHED" in text
     announced = text.index("\n  5  The tester sends\n")
     assert re.search(r"> FIN ACK .*\n +request: sync\n", text[announced:])
-    frame = r"^#0  tcp_segment_parse \(.*\) at (?:.*/)?segment\.c:\d+$"
+    assert "the first function of your connection.c that is called" in text
+    frame = r"^#0  tcp_connection_segment_arrives \(.*\) at (?:.*/)?connection\.c:\d+$"
     assert re.search(frame, text, re.MULTILINE)
     assert re.search(r"in stack_receive .* at labs/given/net/stack\.c:\d+$", text, re.MULTILINE)
     assert re.search(r"Breakpoint \d+ at .*: file (?:.*/)?connection\.c, line \d+", text)
+
+
+def test_where_the_file_of_the_case_is_not_reached_another_one_has_to_do(work: Path) -> None:
+    """All that arrives is dropped before the connection sees it."""
+    put(work, "segment.c", "checksum(bytes, len, source, destination) != 0", "len > 0")
+    case = "connection.listener-and-resets"
+    text = debugged(work, case, ".", "--step", "3", "--gdb-command", "bt 1")
+    assert "none of your functions in connection.c is called: any other will do" in text
+    assert re.search(r"^#0  tcp_segment_parse \(", text, re.MULTILINE)
 
 
 def test_a_step_can_be_chosen(work: Path) -> None:

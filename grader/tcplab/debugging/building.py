@@ -26,14 +26,13 @@ class DebugBuilder(Builder):
         """Raises BuildError with the compiler's first complaint."""
         return self._link_as(self.objects(checkpoint, mode), _PROGRAM, "debug")
 
-    def functions(self, checkpoint: Checkpoint, mode: str) -> list[str]:
-        """The functions that the target's own files offer to others."""
-        names: list[str] = []
-        for source in self._mix(checkpoint, mode):
-            is_contracts = source.path.parent == self._target.folder
-            if is_contracts:
-                names += _offered(self._object(source))
-        return sorted(names)
+    def functions(self, checkpoint: Checkpoint, mode: str) -> dict[str, tuple[str, ...]]:
+        """The functions that the target's own files offer to others, by file."""
+        return {
+            source.path.name: tuple(sorted(_offered(self._object(source))))
+            for source in self._mix(checkpoint, mode)
+            if source.path.parent == self._target.folder
+        }
 
     def _home(self, source: Source) -> str:
         return str(source.path.parent)
@@ -49,14 +48,14 @@ def _offered(compiled: Path) -> list[str]:
 
 def build(
     kit: Kit, target: Target, checkpoint: Checkpoint, mode: str
-) -> tuple[Path, tuple[str, ...]]:
-    """The program, and the functions of the target's own in it.
+) -> tuple[Path, dict[str, tuple[str, ...]]]:
+    """The program, and the functions of the target's own in it, by file.
 
     Raises InfrastructureError, in one line, also where it does not compile.
     """
     builder = DebugBuilder(kit, target)
     try:
         program = builder.program(checkpoint, mode)
-        return program, tuple(builder.functions(checkpoint, mode))
+        return program, builder.functions(checkpoint, mode)
     except BuildError as error:
         raise InfrastructureError(f"{target.name} does not compile: {error}") from None

@@ -23,7 +23,9 @@ class _Known:
         self.skip: int = told["skip"]  # requests
         self.requests: list[str] = told["requests"]  # all of them, in words
         self.whole_stack: list[bool] = told["whole_stack"]  # is it a request to all of it?
-        self.functions: list[str] = told["functions"]
+        self.functions: list[str] = told["functions"]  # of the file that the case is about
+        self.others: list[str] = told["others"]
+        self.file: str = told["file"]
         self.folder: str = told["folder"]
         self.intro: list[str] = told["intro"]
         self.ending: list[str] = told["ending"]
@@ -65,9 +67,12 @@ class _Function(gdb.Breakpoint):
         self.silent = True  # it has no number to be called by
         self._known = known
         self._is_query = _is_query(name)
+        self._frees = name.endswith("_free")  # the device frees all in the end, whatever failed
 
     def stop(self) -> bool:
-        if self._known.is_inside or (self._is_query and self._known.is_to_the_whole_stack()):
+        if self._known.is_inside or self._frees:
+            return False
+        if self._is_query and self._known.is_to_the_whole_stack():
             return False
         self._known.is_inside = True
         self._known.entered = self._known.at
@@ -94,9 +99,15 @@ def tcplab_watch() -> None:
 
 
 def tcplab_run() -> None:
-    """Starts the device. If none of the student's functions is called from the place to stop at to
-    the end, the last request that did call one has to do."""
+    """Starts the device. If none of the functions is called from the place to stop at to the end,
+    those of the student's other files have to do; then, the last request that did call one."""
     gdb.execute("run")
+    if not _known.entered and _known.others:
+        _say(
+            [f"from there on none of your functions in {_known.file} is called: any other will do"]
+        )
+        _known.functions += _known.others
+        gdb.execute("run")
     if _known.entered:
         return
     _say(["from there on none of your functions is called: back to the last one that is"])

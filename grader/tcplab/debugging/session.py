@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,9 +49,24 @@ class Subject:
     case: Case
     program: Path
     folder: Path  # with the student's files
-    functions: tuple[str, ...]  # the student's
+    functions: Mapping[str, tuple[str, ...]]  # the student's, by file
     recording: Recording
     at: int  # the event to stop at
+
+    @property
+    def file(self) -> str:
+        """The file that the case is about."""
+        return f"{self.case.id.partition('.')[0]}.c"
+
+    @property
+    def first_functions(self) -> tuple[str, ...]:
+        """Those of that file: what the others do on the way there is not what failed."""
+        return self.functions.get(self.file, ())
+
+    @property
+    def other_functions(self) -> tuple[str, ...]:
+        names = (name for file in sorted(self.functions) for name in self.functions[file])
+        return tuple(name for name in names if name not in self.first_functions)
 
 
 def require_gdb() -> str:
@@ -157,7 +172,9 @@ def _knowledge(subject: Subject) -> dict[str, object]:
         "skip": sum(len(event.verbs) for event in events[: subject.at]),
         "requests": [words for event in events for words in _in_words(subject, event)],
         "whole_stack": [verb.startswith(_STACK) for event in events for verb in event.verbs],
-        "functions": subject.functions,
+        "functions": subject.first_functions or subject.other_functions,
+        "others": subject.other_functions if subject.first_functions else (),
+        "file": subject.file,
         "folder": str(subject.folder),
         "intro": _intro(subject),
         "ending": [f"the case ends here: {_ending(subject)}"],
@@ -192,7 +209,7 @@ def _intro(subject: Subject) -> list[str]:
         lines += [f"It {_verb(recording.outcome.status)} in step {last}:", *_step(subject, last)]
         lines.append(f"     {_ending(subject)}")
     where = f"from step {stop} on, in" if stop else "in"
-    lines += ["", f"gdb stops {where} the first of your functions that is called."]
+    lines += ["", f"gdb stops {where} the first function of your {subject.file} that is called."]
     return [*lines, _COMMANDS, ""]
 
 
