@@ -39,7 +39,7 @@ SECTIONS = [
     "Going further",
 ]
 _FORMERLY = [*SECTIONS[:6], "Typical mistakes", "What to read"]
-_STILL_AS_FORMERLY = (4, 5)  # handouts that get the new sections next
+_STILL_AS_FORMERLY = (5,)  # handouts that get the new sections next
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")
