@@ -38,8 +38,6 @@ SECTIONS = [
     "From RFC 793 to RFC 9293",
     "Going further",
 ]
-_FORMERLY = [*SECTIONS[:6], "Typical mistakes", "What to read"]
-_STILL_AS_FORMERLY = (5,)  # handouts that get the new sections next
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")
@@ -125,9 +123,7 @@ def load_fill_cases() -> ModuleType:
 @pytest.mark.parametrize("number", range(len(HANDOUTS)))
 def test_handouts_have_the_same_sections(number: int) -> None:
     page = HANDOUTS[number]
-    assert re.findall(r"^## (.+)$", prose_of(page), re.MULTILINE) == (
-        _FORMERLY if number in _STILL_AS_FORMERLY else SECTIONS
-    )
+    assert re.findall(r"^## (.+)$", prose_of(page), re.MULTILINE) == SECTIONS
     without_cases = load_fill_cases().filled(text_of(page), number, [])
     assert len(without_cases.splitlines()) <= 350
 
