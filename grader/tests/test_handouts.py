@@ -17,6 +17,7 @@ import pytest
 from tcplab.case import discover
 from tcplab.cli import commands
 from tcplab.coverage import of_kit
+from tcplab.handouts.pages import without_excerpts
 from tcplab.kit import Kit
 from tcplab.report import coverage_page
 
@@ -62,8 +63,10 @@ def prose_of(page: Path) -> str:
 
 
 def code_of(page: Path, languages: tuple[str, ...]) -> list[str]:
-    """Pieces of code: blocks in one of the languages, and all code within the prose."""
-    blocks = [body for language, body in _FENCE.findall(text_of(page)) if language in languages]
+    """Pieces of code: blocks in one of the languages, and all code within the prose. Code that
+    comes from files is left out: it is tested there."""
+    text = without_excerpts(text_of(page))
+    blocks = [body for language, body in _FENCE.findall(text) if language in languages]
     return blocks + _INLINE.findall(prose_of(page))
 
 
