@@ -3,12 +3,17 @@
 What is said of a block stands in comments right above it, which neither a forge nor the site shows:
 
     <!-- in: mine -->                     the folder in which a reader is by then
+    <!-- before: touch big -->            what a reader has done by then, and is not on the page
     <!-- ends with 1 -->                  the exit status, if it is not 0
+    <!-- ended when it says: … -->        it goes on for long: Ctrl-C, when these words have come
     <!-- needs: tun, tshark -->           what a machine may lack; then these lines are left out
     <!-- not run: it serves for ever -->  nobody runs these lines, and why
     <!-- run by: grade.reference -->      a test of CTest runs them
-    <!-- output differs: times -->        the output shown is not compared, and why
+    <!-- numbers differ -->               in the output shown, from what comes each time
+    <!-- output differs: ports -->        the output shown is not compared, and why; above commands:
+                                          whatever output of them is shown
     <!-- output -->                       this is output, though there is prose above it
+    <!-- a drawing -->                    this is none, though commands are right above it
 
 `line 2: ` or `lines 2-3: ` before any of these means only these lines of the block. And a page may
 say at its top that its reader comes from another one, in which the folder was left as it is:
@@ -28,10 +33,15 @@ _COMMENT = re.compile(r"^ *<!-- (.*?) -->$")
 _EXCERPT = re.compile(r"^<!-- (code:.*) -->$")
 _AFTER = re.compile(r"^<!-- after: (\S+) -->$", re.MULTILINE)
 _EXCERPT_END = "<!-- /code -->"
+_WORDS = (
+    "in|before|ends with|ended when it says|needs|not run|run by"
+    "|output|numbers differ|output differs|a drawing"
+)
 _MARK = re.compile(
     r"^(?:lines? (?P<first>\d+)(?:-(?P<last>\d+))?: )?"
-    r"(?P<word>in|ends with|needs|not run|run by|output differs|output)(?::? (?P<value>.+))?$"
+    rf"(?P<word>{_WORDS})(?:: (?P<value>.+)| (?P<number>\d+))?$"
 )
+_LIKE_A_MARK = re.compile(r"lines? |in:|before|end|needs|not run|run by|numbers|output|a drawing")
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,10 @@ def blocks(text: str) -> Iterator[Block]:
             excerpt = ""
         elif (begins := _EXCERPT.match(line)) is not None:
             excerpt, follows = begins[1], False
+        elif line.startswith("<!-- picture:"):
+            marks, follows = [], False
+        elif _AFTER.match(line):
+            pass
         elif (comment := _COMMENT.match(line)) is not None:
             marks += _marks(comment[1], number)
         elif line.strip():
@@ -119,10 +133,10 @@ def _marks(comment: str, number: int) -> Iterator[Mark]:
     `cases:0`."""
     found = _MARK.match(comment)
     if found is None:
-        if re.match(r"(lines? |ends|needs|not run|run by|output)", comment):
+        if _LIKE_A_MARK.match(comment):
             raise ValueError(f"line {number}: '{comment}' is no mark that pages.py knows")
         return
     lines = None
     if found["first"] is not None:
         lines = range(int(found["first"]), int(found["last"] or found["first"]) + 1)
-    yield Mark(found["word"], found["value"] or "", lines)
+    yield Mark(found["word"], found["value"] or found["number"] or "", lines)
