@@ -22,6 +22,7 @@ from tcplab.errors import InfrastructureError
 from tcplab.kit import Kit
 from tcplab.mutants import Mutant
 from tcplab.requirements import Group, Requirement, is_section, load
+from tcplab.whereabouts import Lesson, Place, Whereabouts, whereabouts
 
 try:
     import tomllib
@@ -46,6 +47,8 @@ class Covered:
     mutants: tuple[str, ...]  # which these cases, or this monitor, kill
     alternatives: tuple[str, ...]
     gap: str  # why it does not count as covered; empty if it does
+    code: tuple[Place, ...] = ()  # where the kit's own code meets it
+    lesson: Lesson | None = None  # where it is taught
 
     @property
     def is_covered(self) -> bool:
@@ -69,6 +72,8 @@ class Covered:
             "cases": list(self.cases),
             "mutants": list(self.mutants),
             "alternatives": list(self.alternatives),
+            "code": [f"{place.file}:{place.function}" for place in self.code],
+            "taught_in": self.lesson.link if self.lesson else "",
         }
 
 
@@ -125,7 +130,8 @@ class Coverage:
         `requirements`. A requirement has `label`, `kind` (demand, bug, leniency or monitor),
         `sections`, `checkpoints`, `text`, `status` (applies, extension or not applicable),
         `reason`, `seen`, `given`, `monitor`, `covered`, `gap` (why not), `cases`, `mutants`,
-        `alternatives`."""
+        `alternatives`, `code` (file:function, of the reference or of what is given), `taught_in`
+        (a handout)."""
         return {
             "version": 1,
             "complete": self.is_complete,
@@ -145,6 +151,7 @@ class Evidence:
     mutants: Sequence[Mutant] = ()
     alternatives: Sequence[Alternative] = ()
     monitors: Collection[str] = ()  # their labels
+    whereabouts: Whereabouts = Whereabouts({}, {})
 
 
 def of_kit(kit: Kit) -> Coverage:
@@ -152,16 +159,18 @@ def of_kit(kit: Kit) -> Coverage:
     from tcplab.monitors import MONITORS
 
     folder = kit.root / "grader"
+    groups = load(folder / "requirements")
     try:
         evidence = Evidence(
             cases=discover(kit.checkpoints()),
             mutants=mutants.load(folder / "mutants"),
             alternatives=load_alternatives(folder / "alternatives" / "alternatives.toml"),
             monitors={one.id for one in MONITORS},
+            whereabouts=whereabouts(kit, groups),
         )
     except ValueError as error:
         raise InfrastructureError(str(error)) from error
-    return measure(load(folder / "requirements"), evidence)
+    return measure(groups, evidence)
 
 
 def load_alternatives(path: Path) -> list[Alternative]:
@@ -239,6 +248,8 @@ def _cover(one: Requirement, evidence: Evidence) -> Covered:
         tuple(killed),
         tuple(using),
         gap if one.applies else "",
+        evidence.whereabouts.code.get(one.label, ()),
+        evidence.whereabouts.lessons.get(one.label),
     )
 
 

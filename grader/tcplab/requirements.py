@@ -31,6 +31,7 @@ try:
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
+CODE = "code.toml"  # which functions meet them, and no group: whereabouts.py
 APPLIES = "applies"
 STATUSES = (APPLIES, "extension", "not applicable")
 
@@ -110,7 +111,8 @@ def is_section(word: str) -> bool:
 
 def load(folder: Path) -> list[Group]:
     """All groups. Raises RequirementsError."""
-    groups = [_group(path) for path in sorted(folder.glob("*.toml"), key=_place)]
+    paths = [path for path in folder.glob("*.toml") if path.name != CODE]
+    groups = [_group(path) for path in sorted(paths, key=_place)]
     if not groups:
         raise RequirementsError(f"{folder} has no list of requirements: is the kit complete?")
     home: dict[str, str] = {}

@@ -143,7 +143,9 @@ def test_from_files(browser: Browser, site: Path) -> None:
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", ["index.html", "5-connection.html", "kit/labs/index.html"])
+@pytest.mark.parametrize(
+    "page", ["index.html", "5-connection.html", "requirements.html", "kit/labs/index.html"]
+)
 def test_readable(browser: Browser, site: Path, page: str, width: int, scheme: str) -> None:
     """No page is wider than its room, and no text too pale."""
     browser.resize(width)
@@ -152,3 +154,36 @@ def test_readable(browser: Browser, site: Path, page: str, width: int, scheme: s
     assert browser.overflow() <= 0
     contrast, text = browser.run(_CONTRAST)
     assert contrast >= 4.5, text
+
+
+_ROWS = (
+    "return [...document.querySelectorAll('tbody tr')].filter(one => one.checkVisibility()).length"
+)
+_HEADINGS = (
+    "return [...document.querySelectorAll('h2')].filter(one => one.checkVisibility()).length"
+)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_requirements_are_filtered(browser: Browser, site: Path, width: int) -> None:
+    browser.resize(width)
+    browser.open(site / "requirements.html")
+    rows, headings = browser.run(_ROWS), browser.run(_HEADINGS)
+    browser.click("#filter-rows")
+    browser.press(*"worth_sending Nagle")
+    assert 0 < browser.run(_ROWS) < 10 and browser.run(_HEADINGS) < headings
+    label = "return document.querySelector('.tcplab-filter output').textContent"
+    assert browser.run(label) == f"{browser.run(_ROWS)} of {rows}"
+    browser.press(*"xyzzy")
+    assert browser.run(_ROWS) == browser.run(_HEADINGS) == 0
+    assert browser.overflow() <= 0
+
+
+def test_requirements_without_scripts(browser: Browser, site: Path) -> None:
+    browser.open(site / "requirements.html")
+    rows = browser.run(_ROWS)
+    browser.scripts(False)
+    browser.open(site / "requirements.html")
+    browser.scripts(True)
+    assert browser.run(_ROWS) == rows > 600
+    assert browser.run("return document.querySelector('#filter-rows')") is None

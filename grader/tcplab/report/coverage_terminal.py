@@ -65,6 +65,8 @@ def _print_label(row: Covered, console: Console) -> None:
     _print_list("cases", row.cases, console)
     _print_list("mutants", row.mutants, console)
     _print_list("alternatives", row.alternatives, console)
+    _print_list("code", [f"{place.file}:{place.function}" for place in row.code], console)
+    _print_list("taught in", [row.lesson.link] if row.lesson else [], console)
 
 
 def section_words(section: str) -> str:
