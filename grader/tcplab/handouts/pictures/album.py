@@ -37,14 +37,15 @@ class Album:
                 wanted |= {wish.play, Play(wish.play.case)}
         if draws_states:
             wanted |= {Play(case) for case in cases_with_states(kit)}
+        self._kit = kit
         self._plays = play(kit, wanted, memory)
         self._shown_in: dict[Play, dict[str, tuple[str, str]]] = {}
 
     @cached_property
     def changes(self) -> Mapping[tuple[str, str, str], Change]:
         """Of all that the reference was seen to do, a change of each kind."""
-        plain = (one for each, one in sorted(self._plays.items()) if each.target == REFERENCE)
-        mine = (one for one in plain if one.id.startswith(_STATES))
+        taught = [Play(case) for case in cases_with_states(self._kit)]
+        mine = (self._plays[one] for one in taught if one in self._plays)
         return clearest(change for one in mine for change in changes_of(one))
 
     def figure(self, wish: Wish, root: str, name: str, page_url: str, title: str) -> str:

@@ -133,8 +133,8 @@ LEFT_OUT = (
     LeftOut("rcv SYN", "in the window, after a passive OPEN", (_SR,), "LISTEN"),
     LeftOut("rcv SYN,ACK,FIN", "two ways at once", (_SS,), _CW),
     LeftOut("rcv ACK", "with the text before an early FIN", (_ES,), _CW),
-    LeftOut("rcv ACK", "the same", (_F1,), "CLOSING"),
-    LeftOut("rcv ACK", "the same", (_F2,), _TW),
+    LeftOut("rcv ACK", "with the text before an early FIN", (_F1,), "CLOSING"),
+    LeftOut("rcv ACK", "with the text before an early FIN", (_F2,), _TW),
 )
 
 
