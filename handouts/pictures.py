@@ -35,13 +35,23 @@ _wishes: dict[str, list[Wish]] = {}
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Runs the cases of all pages."""
     files.append(File(_BARS.name, str(_BARS.parent), config.site_dir, config.use_directory_urls))
-    pages = [Path(one.abs_src_path) for one in files.documentation_pages()]
+    texts = [
+        (one.src_uri, Path(one.abs_src_path).read_text(encoding="utf-8"))
+        for one in files.documentation_pages()
+    ]
     kit = Kit(ROOT)
+    page = "the pictures"
     try:
-        wishes = [wish for page in pages for wish in split(page.read_text(encoding="utf-8"))[1]]
-        _albums[:] = [Album(kit, wishes, cache_folder(kit) / "pictures")]
+        wishes: list[tuple[str, Wish]] = []
+        for page, text in texts:
+            wishes += [(page, wish) for wish in split(text)[1]]
+        page = "the pictures"
+        album = Album(kit, [wish for _, wish in wishes], cache_folder(kit) / "pictures")
+        for page, wish in wishes:
+            album.check(wish)
     except InfrastructureError as error:
-        raise PluginError(f"the pictures of the pages: {error}") from None
+        raise PluginError(f"{page}: {error}") from None
+    _albums[:] = [album]
     return files
 
 
@@ -57,13 +67,10 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     if not wishes:
         return output
     root = "../" * (len(PurePosixPath(page.url).parts) - 1)
-    try:
-        figures = [
-            _albums[0].figure(wish, root, f"picture-{number}", page.url, str(page.title))
-            for number, wish in enumerate(wishes, 1)
-        ]
-    except InfrastructureError as error:
-        raise PluginError(f"{page.file.src_uri}: {error}") from None
+    figures = [
+        _albums[0].figure(wish, root, f"picture-{number}", page.url, str(page.title))
+        for number, wish in enumerate(wishes, 1)
+    ]
     return filled(output, [definitions() + figures[0], *figures[1:]], _AS_TEXT)
 
 

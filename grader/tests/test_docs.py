@@ -188,14 +188,18 @@ def test_pictures_lead_to_trace_pages_and_back(site: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """A kit of its own, whose handouts may be changed."""
+def kit(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Kit:
+    """A kit of its own, whose handouts may be changed. The cases of the pictures, which are the same
+    as those of the site, are not run again."""
     root = tmp_path_factory.mktemp("kit")
     for folder in ("handouts", "labs", "reference", "skeleton", "grader"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     for name in ("README.md", "tcplab"):
         shutil.copy2(ROOT / name, root / name)
+    runs = Path("build", "grader-cache", "pictures")
+    if (ROOT / runs).is_dir():
+        shutil.copytree(ROOT / runs, root / runs)
     return Kit(root)
 
 
@@ -223,6 +227,26 @@ def test_a_broken_link_is_said(kit: Kit) -> None:
         with pytest.raises(InfrastructureError, match="nowhere.c") as caught:
             build(kit)
         assert "\n" not in str(caught.value) and "\x1b" not in str(caught.value)
+    finally:
+        page.write_text(before, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "picture, words",
+    [
+        ("states connection.nowhere", "no case is called so"),
+        ("space connection.we-close-first 1", "faq.md: .* nothing to draw after step 1"),
+        ("moon", "faq.md: no such picture: moon"),
+    ],
+)
+def test_a_picture_of_nothing_is_said(kit: Kit, picture: str, words: str) -> None:
+    page = kit.root / "handouts" / "docs" / "faq.md"
+    before = page.read_text(encoding="utf-8")
+    page.write_text(f"{before}\n<!-- picture:{picture} -->\n<!-- /picture -->\n", encoding="utf-8")
+    try:
+        with pytest.raises(InfrastructureError, match=words) as caught:
+            build(kit)
+        assert "\n" not in str(caught.value)
     finally:
         page.write_text(before, encoding="utf-8")
 

@@ -48,9 +48,16 @@ class Album:
         mine = (self._plays[one] for one in taught if one in self._plays)
         return clearest(change for one in mine for change in changes_of(one))
 
+    def check(self, wish: Wish) -> None:
+        """Raises UsageError if there is nothing to draw."""
+        if isinstance(wish, SpaceAt):
+            self._row(wish)
+        elif isinstance(wish, States) and wish.play is not None:
+            self._way_of(wish.play)
+
     def figure(self, wish: Wish, root: str, name: str, page_url: str, title: str) -> str:
         """The HTML of one: `root` leads from its page to the site's, `name` is its anchor, to which
-        trace pages lead back. Raises UsageError if there is nothing to draw."""
+        trace pages lead back. Raises UsageError as `check` does."""
         back = f"{page_url}#{name}", title
 
         def link(one: Play, step: int = 0) -> str:

@@ -66,9 +66,10 @@ class Memory:
         self._known.update(more)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._file.parent, delete=False) as scratch:
-                pickle.dump(self._known, scratch)
-            os.replace(scratch.name, self._file)
+            with tempfile.TemporaryDirectory(dir=self._file.parent) as scratch:
+                new = Path(scratch) / self._file.name
+                new.write_bytes(pickle.dumps(self._known))
+                os.replace(new, self._file)
             for other in self._file.parent.glob("*.pickle"):
                 if other != self._file:
                     other.unlink(missing_ok=True)
