@@ -29,6 +29,7 @@ _CLOSE = Play("connection.we-close-first")
 _GAPS = Play("sender.gaps-grow")
 _WRONG = Play("connection.close-in-syn-received", "mutant:connection.queued-close-forgotten")
 _PIECES = Play("reassembler.last-piece-first")
+_ALONE = Play("sender.fin-has-a-number")
 _LETTER = 7.3  # pixels, of the widest letters that are usual
 
 PAGE = """\
@@ -67,7 +68,7 @@ bars
 
 @pytest.fixture(scope="module")
 def plays() -> Mapping[Play, CaseResult]:
-    wanted = {_CLOSE, _GAPS, _WRONG, _PIECES, Play(_WRONG.case)}
+    wanted = {_CLOSE, _GAPS, _WRONG, _PIECES, _ALONE, Play(_WRONG.case)}
     return play(_KIT, wanted, cache_folder(_KIT) / "pictures")
 
 
@@ -154,6 +155,14 @@ def test_words_stay_in_the_picture(plays: Mapping[Play, CaseResult], layout: Lay
             width = len(words) * _LETTER
             left = {"start": x, "middle": x - width / 2, "end": x - width}[anchor]
             assert left >= 0 and left + width <= layout.width, (kind, words)
+
+
+def test_times_are_those_of_the_wire(plays: Mapping[Play, CaseResult]) -> None:
+    """A component by itself is told of its time by the steps."""
+    for one, has_times in ((_CLOSE, True), (_ALONE, False)):
+        drawn = texts(ladder_svg("reference", plays[one], WIDE))
+        assert any(kind == "time" for kind, *_ in drawn) == has_times
+        assert any(kind == "end tester" for kind, *_ in drawn)
 
 
 def test_what_is_sent_again_is_marked(plays: Mapping[Play, CaseResult]) -> None:

@@ -121,7 +121,8 @@ class _Drawing:
     def _ends_svg(self, height: int) -> str:
         assert self._ends is not None
         one, svg = self._layout, Svg()
-        svg.text("time", one.left - 8, 14, "ms", "end")
+        if self._count:
+            svg.text("time", one.left - 8, 14, "ms", "end")
         svg.text("end tester", one.left, 14, self._ends[0], "start")
         svg.text("end stack", one.right, 14, self._ends[1], "end")
         for x in (one.left, one.right):
@@ -152,7 +153,8 @@ class _Drawing:
         self._y += 18
         svg.label(middle, self._y - 3, flags, "" if one.splits else rung.fields)
         self._y += 3
-        svg.text("time", one.left - 8, self._y + 4, str(rung.time_ms), "end")
+        if rung.kind == "wire":  # a component by itself has the time that its steps tell
+            svg.text("time", one.left - 8, self._y + 4, str(rung.time_ms), "end")
         kind = ("to-left" if rung.from_dut else "to-right") + " message" * (rung.kind != "wire")
         start, end = (one.right, one.left) if rung.from_dut else (one.left, one.right)
         svg.arrow(kind, start, end, self._y)
