@@ -189,8 +189,8 @@ def test_pictures_lead_to_trace_pages_and_back(site: Path) -> None:
 
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Kit:
-    """A kit of its own, whose handouts may be changed. The cases of the pictures, which are the same
-    as those of the site, are not run again."""
+    """A kit of its own, whose handouts may be changed. The cases of the pictures are those of the
+    site, and are not run again."""
     root = tmp_path_factory.mktemp("kit")
     for folder in ("handouts", "labs", "reference", "skeleton", "grader"):
         ignored = shutil.ignore_patterns("__pycache__")
