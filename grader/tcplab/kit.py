@@ -59,6 +59,15 @@ class Kit:
             )
         return Kit(root)
 
+    def checkpoint_called(self, word: str) -> Checkpoint | None:
+        """The checkpoint of this number, name, file or folder: 2, reassembler, reassembler.c."""
+        wanted = word.replace("-", "_").removesuffix(".c")
+        for one in self.checkpoints():
+            folder = one.folder.replace("-", "_")
+            if wanted in (str(one.number), one.name, folder, *one.stems):
+                return one
+        return None
+
     @property
     def labs(self) -> Path:
         return self.root / "labs"

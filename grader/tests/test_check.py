@@ -132,6 +132,17 @@ def test_a_unit_test_that_fails_on_the_way_is_told_by_its_own_line(
     assert "in_state(" in lines[number - 1]
 
 
+def test_a_checkpoint_may_be_called_by_its_name(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["check", "seqno", "--case", "seqno.unwrap-past-2^32"]) == 0
+    assert capsys.readouterr().out.startswith("checkpoint 0")
+    (work / "seqno").mkdir()  # then this is meant
+    assert main(["check", "seqno", "--case", "seqno.*"]) == 2
+    assert "give a number" in capsys.readouterr().err
+
+
 def test_another_folder_needs_a_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(KIT.skeleton)]) == 2
     assert "give a number" in capsys.readouterr().err

@@ -149,6 +149,18 @@ def test_where_the_file_of_the_case_is_not_reached_another_one_has_to_do(work: P
     assert re.search(r"^#0  tcp_segment_parse \(", text, re.MULTILINE)
 
 
+def test_what_is_told_fits_the_terminal(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(
+        work,
+        "connection.c",
+        "    take_fin(connection, segment);  /* eighth */\n",
+        "(void)take_fin;",
+    )
+    monkeypatch.setenv("COLUMNS", "60")
+    told = debugged(work, FIN, ".", "--gdb-command", "quit").partition("gdb stops")[0]
+    assert "It fails in step 8:\n" in told and max(map(len, told.splitlines())) <= 60
+
+
 def test_a_step_can_be_chosen(work: Path) -> None:
     text = debugged(work, FIN, ".", "--step", "3", "--gdb-command", "print segment->flags")
     assert "It passes." in text and "  3  The tester connects to port 80" in text

@@ -33,6 +33,11 @@ def hint(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return capsys.readouterr().out
 
 
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What stands below the title, in one line."""
+    return " ".join(hint(capsys, *words).split("\n", 1)[1].split())
+
+
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     capsys.readouterr()
     assert main(["hint", *words]) == 2
@@ -56,10 +61,10 @@ def test_each_call_gives_the_next(capsys: pytest.CaptureFixture[str], work: Work
     hints = CHECKPOINTS[1].hints
     for at, text in enumerate(hints, 1):
         rest = "again for the next" if at < len(hints) else "the last"
-        assert hint(capsys, "1").splitlines()[1] == f"{text}  ({at} of {len(hints)}; {rest})"
-    assert hint(capsys, "1").splitlines()[1].startswith(hints[-1])
-    assert hints[0] in hint(capsys, "1", "--restart")
-    assert hints[1] in hint(capsys, "1", "--more")
+        assert told(capsys, "1") == f"{text} ({at} of {len(hints)}; {rest})"
+    assert told(capsys, "1").startswith(hints[-1])
+    assert hints[0] in told(capsys, "1", "--restart")
+    assert hints[1] in told(capsys, "1", "--more")
 
 
 def test_each_checkpoint_counts_by_itself(
@@ -68,11 +73,11 @@ def test_each_checkpoint_counts_by_itself(
     hint(capsys, "2")
     hint(capsys, "2")
     assert [ShownHints(work).count(number) for number in (1, 2)] == [0, 2]
-    again = hint(capsys, "2", "--again")
+    again = told(capsys, "2", "--again")
     assert all(text in again for text in CHECKPOINTS[2].hints[:2])
     assert CHECKPOINTS[2].hints[2] not in again
-    assert all(text in hint(capsys, "2", "--all") for text in CHECKPOINTS[2].hints)
-    assert CHECKPOINTS[2].hints[4] in hint(capsys, "2", "--level", "5")
+    assert all(text in told(capsys, "2", "--all") for text in CHECKPOINTS[2].hints)
+    assert CHECKPOINTS[2].hints[4] in told(capsys, "2", "--level", "5")
     assert ShownHints(work).count(2) == 2
 
 
@@ -81,12 +86,12 @@ def test_without_a_number_it_is_the_unfinished_one(
 ) -> None:
     (work.root / "notes").mkdir()
     monkeypatch.chdir(work.root / "notes")
-    assert CHECKPOINTS[0].hints[0] in hint(capsys)
+    assert CHECKPOINTS[0].hints[0] in told(capsys)
     for one in CHECKPOINTS:
         files = fingerprint(work.root, one)
         remember(work.root, one, files, score=1, passed=1, total=1, units_failed=0)
         if one.number == 1:
-            assert CHECKPOINTS[2].hints[0] in hint(capsys)
+            assert CHECKPOINTS[2].hints[0] in told(capsys)
     assert "all checkpoints are done" in refusal(capsys)
     monkeypatch.chdir("/")
     assert "a hint about what" in refusal(capsys)
@@ -98,7 +103,7 @@ def test_a_spoilt_record_is_none(
 ) -> None:
     (work.root / ".tcplab").mkdir(exist_ok=True)
     (work.root / ".tcplab" / "hints.json").write_text(record, encoding="utf-8")
-    assert CHECKPOINTS[3].hints[0] in hint(capsys, "3")
+    assert CHECKPOINTS[3].hints[0] in told(capsys, "3")
     assert ShownHints(work).count(3) == 1
 
 
@@ -107,8 +112,8 @@ def test_elsewhere_it_is_the_first(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
-        assert "more with --level 2" in hint(capsys, "4")
-    assert CHECKPOINTS[4].hints[1] in hint(capsys, "4", "--level", "2")
+        assert "more with --level 2" in told(capsys, "4")
+    assert CHECKPOINTS[4].hints[1] in told(capsys, "4", "--level", "2")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -125,3 +130,21 @@ def test_what_there_is_not(capsys: pytest.CaptureFixture[str], work: WorkFolder)
     assert "'sender.*' names" in refusal(capsys, "sender.*")
     assert main(["trace", "seqno.wrap-is-modulo-2^31"]) == 2
     assert "did you mean seqno.wrap-is-modulo-2^32" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["reassembler", "2-reassembler", "reassembler.c", "2"])
+def test_a_checkpoint_is_found_by_its_name(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert hint(capsys, name).startswith("2 The reassembler\n")
+    assert hint(capsys, "segment").startswith("5 The connection\n")
+    assert hint(capsys, "byte-stream").startswith("1 The byte stream\n")
+
+
+def test_lines_end_where_the_terminal_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for columns, most in ((60, 60), (200, 80)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        for words in (["4", "--all"], [CASE]):
+            lines = hint(capsys, *words).splitlines()
+            assert most - 15 < max(map(len, lines)) <= most
+            assert not any(line.endswith(" ") for line in lines)

@@ -45,9 +45,10 @@ _ALL = range(6)
 def command(
     words: tuple[str, ...], folder: str | None, watch: bool, json_file: str | None, **settings: Any
 ) -> int:
-    """Checks checkpoint N, 0 to 5, of the work folder that this is, or is below: compiles its
-    files, runs its unit tests, and the grader's cases from simple to complex. The first failure is
-    explained, the others get a line each; cases that build on one that failed are skipped.
+    """Checks checkpoint N, 0 to 5 or its name, of the work folder that this is, or is below:
+    compiles its files, runs its unit tests, and the grader's cases from simple to complex. The
+    first failure is explained, the others get a line each; cases that build on one that failed are
+    skipped.
 
     Without N it is the first checkpoint that is unfinished. TARGET is another folder, reference or
     skeleton.
@@ -79,8 +80,16 @@ def command(
 
 def _take(words: tuple[str, ...], folder: str | None) -> tuple[int | None, str | None]:
     """The number and the target among the words; either may be missing."""
-    numbers = [word for word in words if len(word) == 1 and word.isdecimal()]
-    targets = [word for word in words if word not in numbers]
+    from tcplab.kit import Kit
+
+    kit = Kit.find()
+    numbers, targets = [], []
+    for word in words:
+        named = None if Path(word).is_dir() else kit.checkpoint_called(word)
+        if named is not None or (len(word) == 1 and word.isdecimal()):
+            numbers.append(str(named.number) if named is not None else word)
+        else:
+            targets.append(word)
     targets += [folder] if folder is not None else []
     if len(numbers) > 1 or len(targets) > 1:
         raise click.UsageError("give one checkpoint, and one folder at most")

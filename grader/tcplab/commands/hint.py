@@ -26,7 +26,7 @@ _WIDEST = 80  # columns
 @click.option("--restart", "how", flag_value="restart", help="Begin with the first hint again.")
 @click.option("--level", type=click.IntRange(min=1), metavar="K", help="The K-th hint.")
 def command(about: str | None, how: str, level: int | None) -> None:
-    """Gives a hint about checkpoint N, or about the case CASE.
+    """Gives a hint about checkpoint N, or about the case CASE. A checkpoint's name does as well.
 
     A checkpoint has several hints: from the question to ask, over the picture to draw, to what must
     always hold and where it breaks. None of them is code. In a work folder each call gives the next
@@ -38,15 +38,15 @@ def command(about: str | None, how: str, level: int | None) -> None:
 
     kit = Kit.find()
     console = Console(highlight=False)
-    if about is not None and not about.isdigit():
+    named = kit.checkpoint_called(about) if about is not None else None
+    if about is not None and named is None and not about.isdigit():
         lines = _of_case(kit, about)
     else:
-        lines = _of_checkpoint(_checkpoint(kit, about), how, level)
+        lines = _of_checkpoint(named or _checkpoint(kit, about), how, level)
     for line in lines:
-        if console.is_terminal:
-            console.print(line, width=min(console.width, _WIDEST))
-        else:
-            console.print(line, soft_wrap=True)
+        for part in line.wrap(console, min(console.width, _WIDEST)) or [line]:
+            part.rstrip()
+            console.print(part, soft_wrap=True)
 
 
 def _checkpoint(kit: Kit, about: str | None) -> Checkpoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,13 +13,15 @@ from rich.text import Text
 from tcplab.commands import options
 from tcplab import __version__
 from tcplab.errors import UsageError
+from tcplab.failure import failure_of
 from tcplab.harmless import harmless
 from tcplab.kit import Kit
 from tcplab.pcapng import write_pcapng
+from tcplab.report.failure import what_happened
 from tcplab.report.ladder import ladder
 from tcplab.report.trace_page.page import Run, write_page
 from tcplab.result import CaseResult
-from tcplab.report.words import rfc_words
+from tcplab.report.words import rfc_words, wrapped
 from tcplab.runner import Plan, grade, select
 from tcplab.sandbox import sandbox_for_own_code
 from tcplab.work.folder import target_here
@@ -73,13 +76,12 @@ def command(
     if outcome.story is None:
         raise UsageError(f"{one.id} was not run: {outcome.message}")
     console = Console(highlight=False)
-    head = [
-        Text(one.id, style="bold"),
-        Text(f"{one.rule}  ({', '.join(map(rfc_words, one.rfc))})"),
-        Text(),
-    ]
+    width = min(console.width, _WIDEST)
+    about = f"{one.rule}  ({', '.join(map(rfc_words, one.rfc))})"
+    head = [Text(one.id, style="bold"), *map(Text, wrapped(about, width)), Text()]
     verdict = Text(f"\n{outcome.status} on {harmless(target)}, seed {seed}")
-    for line in [*head, *ladder(outcome.story, outcome, min(console.width, _WIDEST)), verdict]:
+    trouble = partial(what_happened, failure_of(one))
+    for line in [*head, *ladder(outcome.story, outcome, width, trouble), verdict]:
         console.print(line, soft_wrap=True)
     if pcap is not None:
         count = write_pcapng(pcap, outcome.story, outcome)

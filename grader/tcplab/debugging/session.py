@@ -22,6 +22,7 @@ from tcplab.debugging.replay import Replay
 from tcplab.errors import InfrastructureError
 from tcplab.harmless import cut, harmless, one_line
 from tcplab.namespace import die_with_parent
+from tcplab.report.words import wrapped
 from tcplab.result import PASSED
 from tcplab.wire.socketpair import SocketPairWire
 
@@ -177,7 +178,7 @@ def _knowledge(subject: Subject) -> dict[str, object]:
         "file": subject.file,
         "folder": str(subject.folder),
         "intro": _intro(subject),
-        "ending": [f"the case ends here: {_ending(subject)}"],
+        "ending": _folded(f"the case ends here: {_ending(subject)}"),
         "news": _NEWS_FD,
     }
 
@@ -194,14 +195,14 @@ def _step(subject: Subject, number: int, details: int = 0) -> list[str]:
         if step.number == number:
             words = [detail.text for detail in step.details[:details]]
             lines = [f"{number:>3}  {step.text}", *(f"       {line}" for line in words)]
-            return [cut(harmless(line), _WIDTH) for line in lines]
+            return [cut(harmless(line), _columns()) for line in lines]
     return ["     before the first step"]
 
 
 def _intro(subject: Subject) -> list[str]:
     recording = subject.recording
     stop = recording.events[subject.at].step
-    lines = [subject.case.id, subject.case.rule, ""]
+    lines = [subject.case.id, *wrapped(subject.case.rule, _columns()), ""]
     if recording.outcome.status == PASSED:
         lines.append("It passes.")
     else:
@@ -210,7 +211,19 @@ def _intro(subject: Subject) -> list[str]:
         lines.append(f"     {_ending(subject)}")
     where = f"from step {stop} on, in" if stop else "in"
     lines += ["", f"gdb stops {where} the first function of your {subject.file} that is called."]
-    return [*lines, _COMMANDS, ""]
+    return [*(part for line in lines for part in _folded(line)), *_folded(_COMMANDS), ""]
+
+
+def _folded(line: str) -> list[str]:
+    """What is too long for the terminal goes on below, under its own words."""
+    words = line.lstrip(" ")
+    indent = " " * (len(line) - len(words))
+    return [indent + part for part in wrapped(words, _columns() - len(indent))]
+
+
+def _columns() -> int:
+    """Of the terminal, or as COLUMNS says; gdb's own lines are its own affair."""
+    return min(shutil.get_terminal_size((80, 24)).columns, _WIDTH)
 
 
 def _verb(status: str) -> str:

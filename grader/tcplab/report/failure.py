@@ -31,6 +31,14 @@ _ADDRESSES = re.compile(r" on (?:unknown )?address .*| \(pc .*| at 0x.*")
 _LARGE = 100_000
 
 
+def what_happened(one: Failure, width: int) -> list[Text]:
+    """Only what differed, or how it ended, as failure_lines say it."""
+    lines = [*_what_happened(one, width, _MOST_WORDS)]
+    for line in lines:
+        line.rstrip()
+    return lines
+
+
 def failure_lines(one: Failure, room: int, width: int) -> list[Text]:
     """At most `room` lines of a terminal with so many columns, or the least that there is to say.
 

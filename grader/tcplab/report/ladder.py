@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.text import Text
 
 from tcplab.harmless import cut
+from tcplab.report.words import wrapped
 from tcplab.result import Outcome
 from tcplab.story import Act, Passage, Story
 
 _TIME = 9  # columns
 _SHORTEST = 3  # of a shaft
+_IN = 4  # columns before what went wrong
 _MOST_LINES = 3  # of the step that failed
 _STYLES = {False: "cyan", True: "yellow"}  # from the tester, from the stack
 
 
-def ladder(story: Story, outcome: Outcome, width: int) -> Iterator[Text]:
-    """A line each, for a terminal of so many columns."""
+def ladder(
+    story: Story,
+    outcome: Outcome,
+    width: int,
+    trouble: Callable[[int], Iterable[Text]] | None = None,
+) -> Iterator[Text]:
+    """A line each, for a terminal of so many columns. `trouble` says, in the columns that there
+    are, what went wrong if it did; without it, that is said in few words."""
     if any(True for _ in story.passages()):
         yield heading(width)
     yield from rungs(story, outcome.status != "passed", width)
-    if outcome.status != "passed":
+    if outcome.status != "passed" and trouble is not None:
+        for line in trouble(width - _TIME - _IN):
+            yield Text(" " * (_TIME + _IN)) + line
+    elif outcome.status != "passed":
         yield from _difference(outcome, width)
 
 
@@ -74,7 +85,8 @@ def _passage(passage: Passage, rung: int) -> Text:
 def _difference(outcome: Outcome, width: int) -> Iterator[Text]:
     room = width - _TIME - 16
     if not (outcome.expected or outcome.actual):
-        yield Text(f"{'':{_TIME}}      {outcome.message}", style="red")
+        for words in wrapped(outcome.message, width - _TIME - 6):
+            yield Text(f"{'':{_TIME}}      {words}", style="red")
         return
     yield Text(f"{'':{_TIME}}      {cut(outcome.subject, room)}", style="bold")
     yield Text(f"{'':{_TIME}}        expected  {cut(outcome.expected, room)}", style="green")

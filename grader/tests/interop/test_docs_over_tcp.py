@@ -216,7 +216,16 @@ def test_the_last_checkpoint_is_spoken_of(tmp_path: Path) -> None:
     assert checked(150) == "checkpoint 5 is not passed yet: 22.5 of 30 points"
     said = "checkpoint 5 is not passed yet: 30 of 30 points, 2 unit tests fail"
     assert checked(200, units_failed=2) == said
-    assert checked(200) == "checkpoint 5 is passed: congratulations"
+    assert checked(200) == "checkpoint 5 is passed; 0, 1, 2, 3 and 4 are not yet"
+    for one in kit.checkpoints()[:-1]:
+        score, files = float(one.points), fingerprint(folder, one)
+        if one.number != 3:
+            remember(folder, one, files, score=score, passed=9, total=9, units_failed=0)
+    assert words_before(kit, str(folder)) == "checkpoint 5 is passed; 3 is not yet"
+    three = kit.checkpoints()[3]
+    files = fingerprint(folder, three)
+    remember(folder, three, files, score=15.0, passed=9, total=9, units_failed=0)
+    assert words_before(kit, str(folder)) == "all 6 checkpoints are passed: congratulations"
     (folder / "segment.c").write_text("", encoding="utf-8")
     assert (
         words_before(kit, str(folder)) == "your files have changed since checkpoint 5 was checked"
