@@ -85,8 +85,9 @@ def become_worker() -> None:
 
 
 def fix_addresses() -> None:
-    """Programs that this process starts are laid out in memory in the same way every time, where
-    the machine allows that, so that code which depends on it by mistake fails repeatably."""
+    """Programs that this thread starts are laid out in memory in the same way every time, where
+    the machine allows that, so that code which depends on it by mistake fails repeatably. And some
+    sanitizers find no room for themselves where a kernel scatters things widely."""
     libc = _libc()
     present = libc.personality(_PERSONALITY_AS_IS)
     if present >= 0:

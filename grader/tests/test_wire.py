@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import pytest
 
 from tcplab.errors import InfrastructureError
+from tcplab.kit import Kit
 from tcplab.namespace import enter_network_namespace
 from tcplab.packet import SYN, craft
 from tcplab.wire import Wire, open_wire
+from tcplab.wire import choose
 from tcplab.wire.choose import choose_wire
 
 
@@ -107,3 +113,51 @@ def test_the_interface_is_nowhere_but_in_its_namespace() -> None:
 def test_a_wire_that_does_not_exist() -> None:
     with pytest.raises(InfrastructureError):
         open_wire("string")
+
+
+# --- why there is none ---------------------------------------------------------------------------
+
+ASKING = "from tcplab.wire.choose import choose_wire; print(choose_wire('auto')[1])"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "as many as sysctl user.max_net_namespaces"),
+        (errno.EUSERS, "max_user_namespaces allow"),
+        (errno.EPERM, os.strerror(errno.EPERM)),
+    ],
+)
+def test_a_limit_is_no_full_disk(number: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "_lacks", lambda capability: False)
+    assert said in choose._why_no_namespace(OSError(number, os.strerror(number)))
+
+
+def test_the_file_and_the_rights_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_file = PermissionError(errno.EACCES, "no", "/dev/net/tun")
+    of_rights = PermissionError(errno.EPERM, "no")
+    monkeypatch.setattr(choose, "_lacks", lambda capability: capability == 12)
+    assert "--cap-add NET_ADMIN)" in choose._why_not_permitted(of_rights)
+    for user, said in ((0, "by root either"), (1000, "or run as root")):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert said in choose._why_not_permitted(of_file)
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="takes root, and setpriv"
+)
+@pytest.mark.parametrize(
+    ("capability", "said"),
+    [("net_admin", "CAP_NET_ADMIN, which is lacking"), ("sys_admin", "root lacks CAP_SYS_ADMIN")],
+)
+def test_root_without_all_rights(capability: str, said: str) -> None:
+    if choose_wire("auto")[0] != "tun":
+        pytest.skip("no TUN on this machine, whatever one may do")
+    less = ["setpriv", f"--bounding-set=-{capability}", f"--inh-caps=-{capability}"]
+    asked = subprocess.run(
+        [*less, sys.executable, "-c", ASKING],
+        env={**os.environ, "PYTHONPATH": str(Kit.find().root / "grader")},
+        capture_output=True,
+        text=True,
+    )
+    assert said in asked.stdout

@@ -23,6 +23,7 @@ from tcplab.target import Target
 from tcplab.errors import InfrastructureError
 from tcplab.harmless import cut, harmless, one_line
 from tcplab.kit import Checkpoint, Kit
+from tcplab.namespace import fix_addresses
 from tcplab.sandbox import Launcher
 from tcplab.sanitizer import explain_report
 from tcplab.watch import Watch
@@ -181,6 +182,7 @@ class UnitRun:
         if launcher.mode != "bwrap":
             raise InfrastructureError("unit tests run in the sandbox only")
         self._is_stopped = False
+        fix_addresses()  # for this thread, which starts it
         self._process = launcher.start(program, [], [], beside={_LIBRARY: library})
 
     def finish(self) -> UnitResult:

@@ -215,6 +215,7 @@ def _start_host(
     process = stack.enter_context(
         started(
             command,
+            fixed=True,
             stdin=subprocess.DEVNULL,
             pass_fds=inherited,
             env={**_SANITIZERS, **os.environ, "PYTHONPATH": str(Kit.find().root / "grader")},

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tcplab.errors import UsageError
-from tcplab.namespace import die_with_parent
+from tcplab.namespace import die_with_parent, fix_addresses
 
 _ENDING_S = 2.0  # from being asked to end to being made to
 _LINGERING_S = 0.5  # for a program at the other end that is about to end by itself
@@ -62,13 +62,15 @@ def dismiss(process: subprocess.Popen[bytes]) -> None:
 def started(
     words: Sequence[str],
     ending: Callable[[subprocess.Popen[bytes]], object] = end,
+    fixed: bool = False,
     **options: Any,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process, which has ended when the block has. An interrupt waits until it is known what has
-    to be ended. Raises UsageError if there is nothing of this name to be started."""
+    to be ended. `fixed`: it is laid out in memory as it always is, like a device that is graded.
+    Raises UsageError if there is nothing of this name to be started."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
     try:
-        process = _start(words, mask, options)
+        process = _start(words, mask, fixed, options)
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             yield process
@@ -79,10 +81,12 @@ def started(
 
 
 def _start(
-    words: Sequence[str], mask: set[int | signal.Signals], options: dict[str, Any]
+    words: Sequence[str], mask: set[int | signal.Signals], fixed: bool, options: dict[str, Any]
 ) -> subprocess.Popen[bytes]:
     def prepare() -> None:
         die_with_parent()
+        if fixed:
+            fix_addresses()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     try:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from network import require
 
+from tcplab.running.processes import started
 from tcplab.wire.choose import choose_wire
 
 _HERE = Path(__file__).parent
@@ -233,3 +234,18 @@ def test_an_interrupt_leaves_nothing() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as prober:
         with pytest.raises(FileNotFoundError):
             prober.connect(control)
+
+
+def test_the_stack_lies_in_memory_as_it_always_does_and_the_program_does_not() -> None:
+    """A sanitizer may find no room where addresses are scattered widely."""
+    if subprocess.run(["setarch", "-R", "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine lets nobody choose")
+    reading = ["cat", "/proc/self/personality"]
+    for fixed, flags in ((True, b"00040000\n"), (False, Path(reading[1]).read_bytes())):
+        with started(reading, fixed=fixed, stdout=subprocess.PIPE) as process:
+            assert process.communicate(timeout=_PATIENCE_S)[0] == flags
+    look = "for one in $(pgrep -P $PPID); do cat /proc/$one/personality; done"
+    watching = start("--wire", "socketpair", "sh", "-c", look)
+    output, errors = watching.communicate(timeout=_PATIENCE_S)
+    # Both stacks, and the shell itself.
+    assert sorted(output.split()) == sorted([flags.strip(), b"00040000", b"00040000"]), errors
