@@ -290,6 +290,27 @@ def test_keys_slider_buttons_and_address_move_through_the_steps(
     assert current(browser) == "5"
 
 
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_failure_opens_with_its_step_in_view(
+    browser: Browser, pages: dict[str, Path], width: int
+) -> None:
+    """Below what stays at the top; a page that shows how it should be begins at its beginning."""
+    browser.resize(width)
+    browser.open(pages["failing"])
+    top, bottom, covered, height = browser.run(
+        "const step = document.querySelector('li.failed .cells').getBoundingClientRect();"
+        "const bar = document.querySelector('.controls').getBoundingClientRect();"
+        "return [step.top, step.bottom, bar.bottom, innerHeight]"
+    )
+    assert current(browser) == browser.run(
+        "return document.querySelector('li.failed').dataset.number"
+    )
+    assert covered <= top and bottom <= height
+    assert browser.run("return scrollY") > 0 and browser.run("return location.hash") == ""
+    browser.open(pages["passing"])
+    assert browser.run("return scrollY") == 0
+
+
 def test_what_is_shown_changes_with_the_step(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["closing"])
     seen = []

@@ -69,4 +69,11 @@
   const wanted = fromAddress();
   const first = steps.findIndex((step) => step.dataset.number === list.dataset.first);
   show(wanted >= 0 ? wanted : Math.max(first, 0), wanted >= 0);
+  // Who opens the page of a failure wants to see that step; what is above it says the same in words.
+  if (wanted < 0 && steps[at].classList.contains("failed")) {
+    steps[at].scrollIntoView({ block: "nearest" });
+    if (steps[at].getBoundingClientRect().height > innerHeight / 2) {
+      steps[at].scrollIntoView({ block: "start" });
+    }
+  }
 })();
