@@ -24,7 +24,7 @@
 /* RFC 5961, 7 asks for a limit on challenge ACKs and gives this one as an example. */
 #define CHALLENGE_ACKS_PER_PERIOD 10u
 #define CHALLENGE_PERIOD_MS 5000u
-/* 3.8.6.3, SHLD-19: at least every second segment is acknowledged at once. */
+/* 3.8.6.3, SHLD-19: at least every second full-sized segment is acknowledged at once. */
 #define SEGMENTS_PER_ACK 2u
 
 /* The transmission control block. */
@@ -186,7 +186,7 @@ size_t tcp_connection_write(struct tcp_connection *connection, const void *data,
 /* --- 3.10.3 RECEIVE --------------------------------------------------------------------------- */
 
 /* Data that came with a SYN may not be seen before the handshake proves that the peer exists
- * (3.4). Data that is already acknowledged must not be lost because we have closed meanwhile. */
+ * (3.5). Data that is already acknowledged must not be lost because we have closed meanwhile. */
 static bool may_read(const struct tcp_connection *connection)
 {
     return connection->established && connection->error != TCP_ERROR_RESET &&
@@ -505,7 +505,7 @@ static void arrives_in_syn_sent(struct tcp_connection *connection,
         }
         return;
     }
-    /* Third, security and compartment: not implemented by anyone today.
+    /* Third, security and compartment: a matter of multi-level secure systems alone (A.1.2).
      * Fifth, without SYN there is nothing left to do. */
     if (!has(segment, TCP_SYN)) {
         return;
@@ -608,7 +608,7 @@ static bool check_rst(struct tcp_connection *connection, const struct tcp_segmen
     return false;
 }
 
-/* Third, security and compartment: nothing to check.
+/* Third, security and compartment: who is no multi-level secure system may ignore it (A.1.2).
  * Fourth, the SYN bit. RFC 793 reset the connection; RFC 5961, 4 asks the peer first. */
 static bool check_syn(struct tcp_connection *connection, const struct tcp_segment *segment)
 {

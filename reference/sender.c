@@ -6,7 +6,7 @@
  * stream is 1, the FIN comes after the last byte. No list of segments in flight is kept. What lies
  * between SND.UNA and SND.NXT can be cut anew from the stream at any time, and cutting it anew
  * yields the same bytes at the same numbers, which is all that a retransmission has to promise
- * (RFC 9293, 3.8.1).
+ * (RFC 9293, 3.8.6).
  *
  * What to find where: the places in the sequence space; the timer (RFC 6298, 5, and RFC 9293,
  * 3.8.6.1); the round-trip time (RFC 6298, 2); acknowledgments (RFC 9293, 3.10.7.4, fifth check);
@@ -39,8 +39,9 @@ struct tcp_sender {
     bool timer_running;
     uint64_t timer_expires;  /* in terms of now_ms */
     bool retransmission_due; /* send again from SND.UNA */
-    uint64_t recover;        /* SND.NXT at the time of the last timeout. While SND.UNA is below it,
-                                what it points at counts as lost, too */
+    uint64_t recover;        /* SND.NXT when last all in flight was taken for lost: at a timeout, or
+                                when a closed window opened. While SND.UNA is below it, what it
+                                points at counts as lost, too */
     bool forced_due;         /* the timer says: send something new although the rules forbid it. A
                                 probe of a closed window, or a small segment after all */
     uint32_t consecutive_retransmissions;

@@ -54,8 +54,8 @@ void tcp_sender_set_nagle(struct tcp_sender *sender, bool on);
  *     nothing is in flight (RFC 6298, 5.2 and 5.3); consecutive_retransmissions becomes 0.
  *   - A segment that was sent once only, and is now acknowledged, gives a round-trip sample
  *     (RFC 6298, 2 and 3; one segment is timed at once). The backed-off RTO stays until a sample.
- *   - The SYN was retransmitted and is now acknowledged: the RTO becomes rto_after_syn_loss_ms, if
- *     it is less (RFC 6298, 5.7).
+ *   - The SYN was retransmitted and is now acknowledged: an RTO that is less becomes
+ *     rto_after_syn_loss_ms (RFC 6298, 5.7).
  *   - The window is taken if the segment is not older than the one that brought the present window:
  *     SND.WL1 < seq, or SND.WL1 = seq and SND.WL2 =< ack. The first one is always taken. Otherwise
  *     the right edge, SND.UNA + SND.WND, stays where it was although SND.UNA may have advanced.
@@ -65,8 +65,8 @@ void tcp_sender_set_nagle(struct tcp_sender *sender, bool on);
  *     at once, since the peer may have refused it.
  *   - Loss comes in groups. After such a retransmission, or one by the timer with the window open,
  *     and until all that was in flight then is acknowledged, each advance of SND.UNA that leaves
- *     some of it unacknowledged retransmits the segment now at SND.UNA at once: it is the next
- * hole. (RFC 6298 leaves this open. Without it every hole costs another, doubled, RTO.)
+ *     some of it unacknowledged retransmits the segment now at SND.UNA at once, for it is the
+ *     next hole. (RFC 6298 leaves this open. Without it each hole costs another, doubled, RTO.)
  */
 void tcp_sender_receive(struct tcp_sender *sender, const struct tcp_receiver_message *message);
 

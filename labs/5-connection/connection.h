@@ -139,9 +139,9 @@ enum tcp_error tcp_connection_error(const struct tcp_connection *connection);
 uint16_t tcp_connection_local_port(const struct tcp_connection *connection);
 uint16_t tcp_connection_remote_port(const struct tcp_connection *connection); /* 0: not known yet */
 
-size_t tcp_connection_readable(const struct tcp_connection *connection); /* bytes that read gives */
-size_t
-tcp_connection_writable(const struct tcp_connection *connection); /* bytes that write takes */
+/* Bytes that read gives now, and bytes that write takes. */
+size_t tcp_connection_readable(const struct tcp_connection *connection);
+size_t tcp_connection_writable(const struct tcp_connection *connection);
 
 /* Has the peer closed its side, and has every byte of it been read? The application's end of file.
  */

@@ -60,10 +60,10 @@ enum tcp_parse_result {
  *
  *   - The checksum covers pseudo-header, header, options and payload (3.1, MUST-3). The addresses
  *     are wanted for the pseudo-header; its length is `len`.
- *   - Options: end-of-list ends them, no-op is one byte, every other kind has a length byte by
- * which an unknown one is skipped (MUST-4, 6, 7, 64, 68). The MSS option has length 4; with another
- *     length it is skipped like an unknown one. It counts only on a SYN. Of several, the last one
- *     counts.
+ *   - Options: end-of-list ends them, no-op is one byte; every other kind has a length byte, so
+ *     that an unknown one can be skipped (MUST-4, 6, 7, 64, 68). The MSS option has length 4; with
+ *     another length it is skipped like an unknown one. It counts only on a SYN. Of several, the
+ *     last one counts.
  *   - Reserved bits are ignored (3.1).
  *
  * On TCP_PARSE_OK `*out` is filled, and out->payload points into `bytes`. Otherwise `*out` is

@@ -22,9 +22,8 @@ struct tcp_config {
     uint16_t mss; /* largest payload, in bytes, that the link carries: MTU - 40. Announced in
                      our SYN, and never exceeded by what we send (3.7.1) */
     size_t recv_capacity; /* RCV.BUFF: bytes of the stream to the application */
-    size_t
-        send_capacity; /* bytes of the stream from the application, unacknowledged ones included */
-    struct seqno isn;  /* ISS: the sequence number of our SYN (3.4.1) */
+    size_t send_capacity; /* bytes of the stream from it, unacknowledged ones included */
+    struct seqno isn;     /* ISS: the sequence number of our SYN (3.4.1) */
 
     uint32_t rto_initial_ms;        /* RFC 6298, 2.1: before the first round-trip sample */
     uint32_t rto_min_ms;            /* RFC 6298, 2.4 */
