@@ -3,7 +3,8 @@ a reset after it in the name of its sender. It stands in the window, 1,000 numbe
 where the next byte is expected; nobody who has sent anything has sent it.
 
 To be run at the other end of the wire: see handouts/docs/clinics/6-reset.md. It returns as soon as
-it listens, and goes on in the background.
+it listens, and goes on in the background. Given a named pipe, it sends when a line comes through;
+otherwise after a moment.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
 import time
 
 SHIFT = 1000  # from the next number expected; 0 would be a reset that counts
@@ -25,6 +27,15 @@ def checksum(data: bytes) -> int:
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
+
+
+def wait_for_the_reader() -> None:
+    """Until the application has read what it was sent."""
+    if len(sys.argv) > 1:
+        with open(sys.argv[1], encoding="utf-8") as said:
+            said.readline()
+    else:
+        time.sleep(_PAUSE_S)
 
 
 def main() -> None:
@@ -43,7 +54,7 @@ def main() -> None:
     addresses = packet[12:20]
     pseudo = addresses + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(head))
     segment = head[:16] + checksum(pseudo + head).to_bytes(2, "big") + head[18:]
-    time.sleep(_PAUSE_S)
+    wait_for_the_reader()
     out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
     out.sendto(segment, ("10.0.0.2", 0))
     print(f"a stranger has sent a reset, {SHIFT} numbers past the next one", flush=True)

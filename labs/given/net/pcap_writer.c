@@ -1,7 +1,10 @@
+#define _POSIX_C_SOURCE 200809L
+
 #include "pcap_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { SNAPSHOT_LENGTH = 65535, LINKTYPE_RAW = 101 };
 
@@ -24,6 +27,13 @@ struct packet_header {
     uint32_t captured, length;
 };
 
+static bool is_regular(FILE *file)
+{
+    struct stat status;
+
+    return fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode);
+}
+
 struct pcap_writer *pcap_writer_open(const char *path)
 {
     const struct file_header header = {
@@ -42,6 +52,9 @@ struct pcap_writer *pcap_writer_open(const char *path)
     if (writer->file == NULL) {
         free(writer);
         return NULL;
+    }
+    if (!is_regular(writer->file)) {
+        setvbuf(writer->file, NULL, _IONBF, 0);
     }
     fwrite(&header, sizeof header, 1, writer->file);
     return writer;

@@ -10,7 +10,8 @@
 
 struct pcap_writer;
 
-/* Begins a new file, replacing one that is there. NULL with errno if that fails. */
+/* Begins a new file, replacing one that is there. What is no regular file, such as a pipe, gets
+ * each packet at once: somebody is looking on. NULL with errno if that fails. */
 struct pcap_writer *pcap_writer_open(const char *path);
 
 /* Appends one packet, seen `time_us` microseconds after 1970 began. Errors show at the end. */
