@@ -184,6 +184,34 @@ def test_pictures_lead_to_trace_pages_and_back(site: Path) -> None:
     assert drawn > 5
 
 
+@pytest.mark.parametrize("depth", [1, 2], ids=["top", "folders"])
+def test_a_link_called_like_a_function_leads_to_it(site: Path, depth: int) -> None:
+    """From pages in folders, too: the way back to the site's root is longer there."""
+    docs = ROOT / "handouts" / "docs"
+    pages = [page for page in docs.rglob("*.md") if len(page.relative_to(docs).parts) == depth]
+    checked = 0
+    for page in pages:
+        made = pages_of(site)[site / page.relative_to(docs).with_suffix(".html")]
+        for name, there in re.findall(r"\[`(\w+)`\]\((\.\.[^)\s#]*\.c)\)", page.read_text("utf-8")):
+            source = (page.parent / there).resolve()
+            begins = f"{'../' * (depth - 1)}kit/{source.relative_to(ROOT)}.html#L"
+            numbers = [int(link[len(begins) :]) for link in made.links if link.startswith(begins)]
+            lines = source.read_text(encoding="utf-8").splitlines()
+            if re.search(rf"^[a-z].*\b{name}\(", "\n".join(lines), re.MULTILINE):
+                assert any(f"{name}(" in lines[number - 1] for number in numbers), (page, name)
+                checked += 1
+    assert checked > 0
+
+
+@pytest.mark.parametrize("page", ["run.html", "clinics/index.html"])
+def test_pages_of_any_depth_link_to_files_and_folders(site: Path, page: str) -> None:
+    """What is a path to a file in the handout is one to its page here."""
+    up = "../" * page.count("/")
+    links = pages_of(site)[site / page].links
+    assert any(link.startswith(f"{up}kit/") for link in links)
+    assert not any(re.match(r"(\.\./)+(reference|grader|labs)/", link) for link in links)
+
+
 # --- making it ---------------------------------------------------------------------------------
 
 
