@@ -156,34 +156,38 @@ def test_readable(browser: Browser, site: Path, page: str, width: int, scheme: s
     assert contrast >= 4.5, text
 
 
-_ROWS = (
-    "return [...document.querySelectorAll('tbody tr')].filter(one => one.checkVisibility()).length"
+_SEEN = (
+    "return [...document.querySelectorAll(arguments[0])].filter(x => x.checkVisibility()).length"
 )
-_HEADINGS = (
-    "return [...document.querySelectorAll('h2')].filter(one => one.checkVisibility()).length"
-)
+
+
+def seen(browser: Browser, selector: str) -> int:
+    """How many elements of a kind can be seen."""
+    return int(browser.run(_SEEN, selector))
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_requirements_are_filtered(browser: Browser, site: Path, width: int) -> None:
     browser.resize(width)
     browser.open(site / "requirements.html")
-    rows, headings = browser.run(_ROWS), browser.run(_HEADINGS)
+    rows, headings = seen(browser, "tbody tr"), seen(browser, "h2")
     browser.click("#filter-rows")
     browser.press(*"worth_sending Nagle")
-    assert 0 < browser.run(_ROWS) < 10 and browser.run(_HEADINGS) < headings
+    found = seen(browser, "tbody tr")
+    assert 0 < found < 10
+    assert 0 < seen(browser, "h2") == seen(browser, "table") < headings
     label = "return document.querySelector('.tcplab-filter output').textContent"
-    assert browser.run(label) == f"{browser.run(_ROWS)} of {rows}"
+    assert browser.run(label) == f"{found} of {rows}"
     browser.press(*"xyzzy")
-    assert browser.run(_ROWS) == browser.run(_HEADINGS) == 0
+    assert seen(browser, "tbody tr") == seen(browser, "h2") == seen(browser, "table") == 0
     assert browser.overflow() <= 0
 
 
 def test_requirements_without_scripts(browser: Browser, site: Path) -> None:
     browser.open(site / "requirements.html")
-    rows = browser.run(_ROWS)
+    rows = seen(browser, "tbody tr")
     browser.scripts(False)
     browser.open(site / "requirements.html")
     browser.scripts(True)
-    assert browser.run(_ROWS) == rows > 600
+    assert seen(browser, "tbody tr") == rows > 600
     assert browser.run("return document.querySelector('#filter-rows')") is None
