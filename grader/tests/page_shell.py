@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from tcplab.cache_folder import cache_folder
 from tcplab.kit import Kit
 from tcplab.work.start import start
 
@@ -57,11 +58,8 @@ def lay_out(folder: Path) -> Path:
         symlinks=True,
         ignore=lambda place, _: _LEFT_OUT if Path(place) == ROOT else (),
     )
-    cache = ROOT / "build" / "grader-cache"
-    if os.access(ROOT, os.W_OK):
-        cache.mkdir(parents=True, exist_ok=True)
-        (kit / "build").mkdir()
-        (kit / "build" / "grader-cache").symlink_to(cache)
+    (kit / "build").mkdir()
+    (kit / "build" / "grader-cache").symlink_to(cache_folder(Kit(ROOT)))
     if (ROOT / ".tcplab").is_dir():
         (kit / ".tcplab").symlink_to(ROOT / ".tcplab")
     return kit
