@@ -36,6 +36,8 @@ while IFS= read -r -u 8 file; do
 done
 """
 
+_AS_ROOT = re.compile(r"^Running as user \"root\" and group .*\n", re.MULTILINE)  # says tshark
+
 
 class ShellError(Exception):
     """The shell itself has ended, or a command did not come to an end."""
@@ -171,7 +173,7 @@ class PageShell:
             raise ShellError(f"the shell has ended: {command}{_text_of(log)}")
         if until:
             raise ShellError(f"it ended before it said '{until}': {command}{_text_of(log)}")
-        return Done(int(said), _text_of(log))
+        return Done(int(said), _AS_ROOT.sub("", _text_of(log)))
 
     def _answers_within(self, seconds: float) -> bool:
         return bool(select.select([self._statuses], [], [], seconds)[0])
@@ -198,13 +200,17 @@ def _with_descendants(pid: int) -> list[int]:
 
 def shows(page_says: str, output: str, *, any_numbers: bool = False) -> bool:
     """Are these whole lines of the output? `…` stands for any part of a line, and alone on one for
-    any lines."""
-    parts = []
-    for line in page_says.splitlines():
-        if line.strip() == "…":
-            parts.append(r"(?:.*\n)*?")
-            continue
-        words = (re.escape(word) for word in line.rstrip().split("…"))
-        pattern = ".*?".join(words)
-        parts.append((re.sub(r"[0-9]+", "[0-9]+", pattern) if any_numbers else pattern) + r" *\n")
-    return re.search("^" + "".join(parts), output + "\n", re.MULTILINE) is not None
+    any lines. With `any_numbers`, all numbers may be others, and take up other room; and a line may
+    lack the number that it begins with, as one of tshark's."""
+    patterns = [_pattern_of(line, any_numbers) for line in page_says.splitlines()]
+    return re.search("^" + "".join(patterns), output + "\n", re.MULTILINE) is not None
+
+
+def _pattern_of(line: str, any_numbers: bool) -> str:
+    if line.strip() == "…":
+        return r"(?:.*\n)*?"
+    pattern = ".*?".join(re.escape(part) for part in line.rstrip().split("…"))
+    if any_numbers:
+        pattern = re.sub(r"[0-9]+", "[0-9]+", re.sub(r"(?:\\ )+", " +", pattern))
+        pattern = " *(?:[0-9]+ +)?" + pattern.removeprefix(" +")
+    return pattern + r" *\n"

@@ -145,6 +145,8 @@ def test_output_that_is_shown_in_part() -> None:
     for page in ("one line\n  two lines\n", "one …\n…\nfour\n", "three\n", "o… line\n"):
         assert shows(page, output), page
     assert shows("line 12 of 3\n", "line 4 of 5678\n", any_numbers=True)
+    assert shows(" 0.5  a → b  [ACK]\n", "    2   0.123     a → b  [ACK]\n", any_numbers=True)
+    assert not shows("line 12 of 3\n", "line 4 off 3\n", any_numbers=True)
     for page in ("one\n", "two lines\n", "three\none line\n", "one line\nthree\n"):
         assert not shows(page, output), page
 

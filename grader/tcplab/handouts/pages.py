@@ -9,7 +9,7 @@ What is said of a block stands in comments right above it, which neither a forge
     <!-- needs: tun, tshark -->           what a machine may lack; then these lines are left out
     <!-- not run: it serves for ever -->  nobody runs these lines, and why
     <!-- run by: grade.reference -->      a test of CTest runs them
-    <!-- numbers differ -->               in the output shown, from what comes each time
+    <!-- numbers differ -->               in the output shown, and spaces around them
     <!-- output differs: ports -->        the output shown is not compared, and why; above commands:
                                           whatever output of them is shown
     <!-- output -->                       this is output, though there is prose above it
