@@ -12,6 +12,9 @@
     killed_by = ["reassembler.last-is-forgotten-when-cut-off"]
     mode = "solo"                       # or "stack": all files of the mutant together
 
+A design that is wrong as a whole is no edit. `whole = "reassembler.plain-list.c"`, in the place of
+`find` and `replace`, names a file beside the .toml file that stands in for the reference's.
+
 A mutant is killed by a case that does not pass. Each case names the same mutants in its `kills`.
 """
 
@@ -49,7 +52,8 @@ class MutantError(ValueError):
 
 @dataclass(frozen=True)
 class Mutant:
-    """One bug. `find` stands exactly once in `file`; `killed_by` are the ids of cases."""
+    """One bug. `find` stands exactly once in `file`; where it is empty, `replace` is all of the
+    file. `killed_by` are the ids of cases."""
 
     name: str
     file: str
@@ -85,8 +89,15 @@ def load(folder: Path) -> list[Mutant]:
 def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
     try:
         fields: dict[str, Any] = {**row, "killed_by": tuple(row["killed_by"])}
+        if "whole" in row:
+            whole = path.with_name(fields.pop("whole"))
+            if "find" in row or "replace" in row:
+                raise TypeError("either find and replace, or whole")
+            fields |= {"find": "", "replace": whole.read_text(encoding="utf-8")}
+        elif not row["find"]:
+            raise KeyError("nothing to find")
         mutant = Mutant(**fields)
-    except (KeyError, TypeError) as error:
+    except (KeyError, OSError, TypeError) as error:
         raise MutantError(f"{path.name}: {row.get('name', 'a mutant without name')}: {error}")
     known = mutant.file in COMPONENT_FILES and mutant.mode in ("solo", "stack")
     if not known or not mutant.name.startswith(f"{path.stem}.") or not mutant.killed_by:
@@ -96,6 +107,8 @@ def _mutant(path: Path, row: dict[str, Any]) -> Mutant:
 
 def mutate(mutant: Mutant, text: str) -> str:
     """The text with the bug in it. Raises MutantError if its place is not found exactly once."""
+    if not mutant.find:
+        return mutant.replace
     try:
         return replace_once(text, mutant.find, mutant.replace)
     except ValueError as error:

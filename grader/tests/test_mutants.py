@@ -101,6 +101,13 @@ replace = '''new'''
 bug = "A bug."
 killed_by = {cases}
 """
+WHOLE = """[[mutant]]
+name = "seqno.a"
+file = "seqno.c"
+whole = "other.c"
+bug = "A bug."
+killed_by = ["seqno.x"]
+"""
 
 
 def load_text(folder: Path, text: str) -> list[m.Mutant]:
@@ -112,6 +119,12 @@ def test_a_mutant_is_loaded_and_applied(tmp_path: Path) -> None:
     (mutant,) = load_text(tmp_path, ROW.format(file="seqno.c", cases='["seqno.x"]'))
     assert mutant.mode == "solo" and mutant.killed_by == ("seqno.x",)
     assert m.mutate(mutant, "an old text") == "an new text"
+
+
+def test_a_mutant_may_be_a_whole_file(tmp_path: Path) -> None:
+    (tmp_path / "other.c").write_text("all new", encoding="utf-8")
+    (mutant,) = load_text(tmp_path, WHOLE)
+    assert m.mutate(mutant, "an old text") == "all new"
 
 
 @pytest.mark.parametrize("text", ["a text", "old and old"])
@@ -128,6 +141,9 @@ def test_the_place_has_to_be_there_exactly_once(tmp_path: Path, text: str) -> No
         ROW.format(file="seqno.c", cases="[]"),
         ROW.format(file="seqno.c", cases='["seqno.x"]') * 2,
         ROW.format(file="seqno.c", cases='["seqno.x"]').replace("seqno.a", "sender.a"),
+        ROW.format(file="seqno.c", cases='["seqno.x"]').replace("old", ""),
+        ROW.format(file="seqno.c", cases='["seqno.x"]') + "whole = 'seqno.toml'\n",
+        WHOLE,
         "[[mutant]]\nname = 'seqno.a'\n",
         "no toml",
     ],

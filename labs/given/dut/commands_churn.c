@@ -139,13 +139,27 @@ static void insert_scattered(const struct pieces *pieces)
     }
 }
 
+/* First every second piece, with a hole before each, then what is missing; both here and there, so
+ * that no piece has its place near an end, or near the one before it. `count` as above. */
+static void insert_apart(const struct pieces *pieces)
+{
+    uint64_t half = pieces->count / 2;
+    uint64_t stride = half / 8 * 5 | 1;
+
+    for (uint64_t odd = 2; odd-- > 0;) {
+        for (uint64_t k = 1; k <= half; k++) {
+            insert_piece(pieces, 2 * (k * stride % half) + odd);
+        }
+    }
+}
+
 static const struct shape {
     const char *name;
     void (*insert)(const struct pieces *pieces);
 } SHAPES[] = {
     {"forwards", insert_forwards},         {"backwards", insert_backwards},
     {"every-second", insert_every_second}, {"twice", insert_twice},
-    {"scattered", insert_scattered},
+    {"scattered", insert_scattered},       {"apart", insert_apart},
 };
 
 static const struct shape *take_shape(struct request *request)

@@ -71,8 +71,8 @@ static void a_full_stream_ends_the_work(void **state)
 
 static void all_pieces_go_through_a_reassembler(void **state)
 {
-    static const char *const shapes[] = {"forwards", "backwards", "every-second", "twice",
-                                         "scattered"};
+    static const char *const shapes[] = {"forwards", "backwards", "every-second",
+                                         "twice",    "scattered", "apart"};
     struct dut *dut = dut_with_stream(state, 16 * 5);
 
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
