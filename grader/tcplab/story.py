@@ -5,12 +5,15 @@ Everything that draws or exports a case (the ladder, the capture for Wireshark) 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tcplab.harmless import one_line
-from tcplab.packet import Segment
+from tcplab.packet import NotASegment, Segment
 from tcplab.transcript import Detail, Step, Transcript
+
+_RELATIVE = re.compile(r"\b(seq|ack)=-?\d+")
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,26 @@ def story_of(transcript: Transcript) -> Story:
     claimed = _claimed(transcript)
     acts = tuple(_act(step, claimed) for step in transcript.steps)
     return Story(acts, tuple(dict.fromkeys(transcript.grounds)))
+
+
+def with_raw_numbers(story: Story) -> Story:
+    """The same, but for the numbers of its packets, which are those on the wire."""
+    return replace(story, acts=tuple(_with_raw_numbers(act) for act in story.acts))
+
+
+def _with_raw_numbers(act: Act) -> Act:
+    lines = (_raw(line) if isinstance(line, Passage) else line for line in act.lines)
+    return replace(act, lines=tuple(lines))
+
+
+def _raw(passage: Passage) -> Passage:
+    try:
+        segment = Segment.dissect(passage.raw, passage.time_ms, passage.from_dut)
+    except NotASegment:
+        return passage
+    numbers = {"seq": segment.seq, "ack": segment.ack}
+    words = _RELATIVE.sub(lambda found: f"{found[1]}={numbers[found[1]]}", passage.words)
+    return replace(passage, words=words)
 
 
 def _claimed(transcript: Transcript) -> set[int]:

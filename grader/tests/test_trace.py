@@ -144,6 +144,20 @@ def test_a_capture_says_what_each_packet_is_for(
     assert float(packets[-1].time) == pytest.approx(0.04)  # the delayed ACK, in virtual time
 
 
+def test_raw_numbers_are_those_on_the_wire(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "case.pcapng"
+    status, printed = trace(capsys, CASE, "--raw", "--pcap", str(file))
+    drawn = re.findall(r"^ +\d+  ◀?─+ .*?seq=(\d+)(?: ack=(\d+))?", printed, re.MULTILINE)
+    with PcapNgReader(str(file)) as reader:
+        sent = [packet["TCP"] for packet in reader]
+    assert status == 0 and len(drawn) >= 4
+    wanted = [(str(one.seq), str(one.ack) if "A" in one.flags else "") for one in sent]
+    assert drawn == wanted
+    assert sent[0].seq not in (0, 1), "the test needs an initial number that shows"
+
+
 def test_a_known_mistake_can_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
     mistake = "mutant:reassembler.drops-what-is-early"
     status, printed = trace(capsys, "reassembler.late-segment-fills-the-gap", mistake)

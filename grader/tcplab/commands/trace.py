@@ -24,6 +24,7 @@ from tcplab.result import CaseResult
 from tcplab.report.words import rfc_words, wrapped
 from tcplab.runner import Plan, grade, select
 from tcplab.sandbox import sandbox_for_own_code
+from tcplab.story import with_raw_numbers
 from tcplab.work.folder import target_here
 
 _REFERENCE = "reference"
@@ -35,6 +36,11 @@ _WIDEST = 120  # columns: a longer arrow says nothing more
 @click.argument("target", required=False)
 @options.mode
 @options.seed
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="Draw each packet with its sequence and acknowledgment numbers as they are on the wire.",
+)
 @click.option(
     "--pcap",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -49,14 +55,20 @@ _WIDEST = 120  # columns: a longer arrow says nothing more
     "fails, how the reference does it beside it.",
 )
 def command(
-    case: str, target: str | None, mode: str, seed: int, pcap: Path | None, html: Path | None
+    case: str,
+    target: str | None,
+    mode: str,
+    seed: int,
+    raw: bool,
+    pcap: Path | None,
+    html: Path | None,
 ) -> None:
     """Runs CASE on TARGET, a folder with a solution, and draws what went over the wire.
 
     In a work folder, and below it, no TARGET means that folder; elsewhere it means the reference:
     then the ladder shows how it should be. mutant:NAME, the reference with one of the mistakes in
     grader/mutants, shows how it should not be. Times are virtual, in ms; numbers are relative, the
-    SYN is 0 each way.
+    SYN is 0 each way, but for the packets with --raw.
     """
     target = target or target_here() or _REFERENCE
     plan = Plan(
@@ -81,7 +93,8 @@ def command(
     head = [Text(one.id, style="bold"), *map(Text, wrapped(about, width)), Text()]
     verdict = Text(f"\n{outcome.status} on {harmless(target)}, seed {seed}")
     trouble = partial(what_happened, failure_of(one))
-    for line in [*head, *ladder(outcome.story, outcome, width, trouble), verdict]:
+    story = with_raw_numbers(outcome.story) if raw else outcome.story
+    for line in [*head, *ladder(story, outcome, width, trouble), verdict]:
         console.print(line, soft_wrap=True)
     if pcap is not None:
         count = write_pcapng(pcap, outcome.story, outcome)
