@@ -64,9 +64,12 @@ void byte_stream_pop(struct byte_stream *stream, size_t n);
 
 /* --- queries; none of them changes anything --------------------------------------------------- */
 
-size_t byte_stream_capacity(const struct byte_stream *stream);  /* bytes, as given to _new */
-size_t byte_stream_available(const struct byte_stream *stream); /* bytes that fit right now */
-size_t byte_stream_buffered(const struct byte_stream *stream);  /* bytes written, not popped */
+/* The free space: capacity - buffered, also in a stream that is closed or has an error, though a
+ * write takes nothing there. */
+size_t byte_stream_available(const struct byte_stream *stream);
+
+size_t byte_stream_capacity(const struct byte_stream *stream); /* bytes, as given to _new */
+size_t byte_stream_buffered(const struct byte_stream *stream); /* bytes written, not popped */
 uint64_t byte_stream_total_written(const struct byte_stream *stream); /* bytes accepted, ever */
 uint64_t byte_stream_total_read(const struct byte_stream *stream);    /* bytes popped, ever */
 bool byte_stream_is_closed(const struct byte_stream *stream);   /* has the writer closed it? */

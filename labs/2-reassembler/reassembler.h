@@ -52,6 +52,9 @@ void reassembler_free(struct reassembler *reassembler);
  *     the edge is within.
  *   - When all bytes up to the end have been written, the reassembler closes the output.
  *   - Once an end is known, bytes beyond it are discarded, and a later end elsewhere is ignored.
+ *   - An output that has an error takes nothing: not a byte is written to it any more. Left open is
+ *     whether pieces are held then, and what reassembler_bytes_pending says; whether an end exactly
+ *     at the next index closes the output; and whether what was held is freed before _free.
  *
  * `data` is copied; it may be NULL if `len` is 0. `first_index + len` does not exceed 2^64 - 1.
  */
