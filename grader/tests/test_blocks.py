@@ -13,7 +13,16 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from page_reader import PAGES, PATIENCE_S, blocks_of, name_of, pages_to_begin_with, read, text_of
+from page_reader import (
+    PAGES,
+    PATIENCE_S,
+    Reader,
+    blocks_of,
+    name_of,
+    pages_to_begin_with,
+    read,
+    text_of,
+)
 from page_shell import ROOT, PageShell, ShellError, commands, shows
 
 from tcplab.handouts.pages import Block, blocks
@@ -160,3 +169,45 @@ def test_marks_are_read() -> None:
     assert first.said("not run", 2) == ["why"] and second.follows and not first.follows
     with pytest.raises(ValueError, match="no mark"):
         list(blocks("<!-- ends wiht 1 -->\n```sh\na\n```\n"))
+
+
+def read_page(text: str, folder: Path) -> list[str]:
+    """A page in a folder with nothing else; what was left out."""
+    (folder / "kit").mkdir()
+    page = folder / "page.md"
+    page.write_text(text, encoding="utf-8")
+    with PageShell(folder, folder / "kit") as shell:
+        reader = Reader(shell)
+        reader.read(page)
+    return reader.skipped
+
+
+@pytest.mark.parametrize(
+    "page, problem",
+    [
+        ("```sh\ntrue\nfalse\n```\n", "ends with 1 instead of 0"),
+        ("<!-- ends with 1 -->\n```sh\ntrue\n```\n", "ends with 0 instead of 1"),
+        ("```sh\necho one\n```\n\n```text\ntwo\n```\n", "the output is another one"),
+        ("<!-- not run: why -->\n```sh\necho\n```\n\n```text\na\n```\n", "is another one"),
+        ("```sh\necho one\n```\nSo:\n\n<!-- output -->\n```text\ntwo\n```\n", "another one"),
+        ("<!-- before: false -->\n```sh\ntrue\n```\n", "page.md:2: false"),
+    ],
+)
+def test_what_is_not_true_is_told(page: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception), match=problem):
+        read_page(page, tmp_path)
+
+
+def test_what_this_machine_lacks_is_left_out(tmp_path: Path) -> None:
+    page = (
+        "<!-- line 1: needs: no-such-tool -->\n```sh\nno-such-tool\ntrue\n```\n\n```text\nx\n```\n"
+    )
+    assert read_page(page, tmp_path) == ["page.md:2: no no-such-tool"]
+
+
+def test_drawings_and_messages_are_no_output(tmp_path: Path) -> None:
+    drawing = "<!-- a drawing -->\n```text\n──\n```\n"
+    assert (
+        read_page(f"```sh\necho one\n```\n{drawing}\nA message:\n\n```text\nno\n```\n", tmp_path)
+        == []
+    )
