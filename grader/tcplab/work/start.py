@@ -110,8 +110,10 @@ def _files_with_paths(kit: Path, folder: Path) -> dict[str, str]:
 def _readme(kit: Kit) -> str:
     return f"""# My TCP
 
-Seven C files to fill in, checkpoint by checkpoint. Begin with `seqno.c`; what to do, and why, is in
-`{kit.root / "handouts" / "docs" / "0-seqno.md"}`.
+Seven C files to fill in, checkpoint by checkpoint. What to do, and why, stands in the handouts:
+`./tcplab docs` brings them to a browser. Begin with "TCP in half an hour", or, if you know what a
+SYN is, with checkpoint 0 and `seqno.c`. As plain files they lie in
+`{kit.root / "handouts" / "docs"}`.
 
     ./tcplab check      compile and check the first checkpoint that is not done
     ./tcplab check 0    check one of them, 0 to 5
