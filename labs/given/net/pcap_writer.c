@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 enum { SNAPSHOT_LENGTH = 65535, LINKTYPE_RAW = 101 };
 
@@ -27,13 +26,6 @@ struct packet_header {
     uint32_t captured, length;
 };
 
-static bool is_regular(FILE *file)
-{
-    struct stat status;
-
-    return fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode);
-}
-
 struct pcap_writer *pcap_writer_open(const char *path)
 {
     const struct file_header header = {
@@ -53,10 +45,8 @@ struct pcap_writer *pcap_writer_open(const char *path)
         free(writer);
         return NULL;
     }
-    if (!is_regular(writer->file)) {
-        setvbuf(writer->file, NULL, _IONBF, 0);
-    }
     fwrite(&header, sizeof header, 1, writer->file);
+    fflush(writer->file);
     return writer;
 }
 
@@ -73,6 +63,7 @@ void pcap_writer_add(struct pcap_writer *writer, uint64_t time_us, const uint8_t
 
     fwrite(&header, sizeof header, 1, writer->file);
     fwrite(packet, 1, captured, writer->file);
+    fflush(writer->file); /* somebody may be watching, and however we end, what was seen is kept */
 }
 
 bool pcap_writer_close(struct pcap_writer *writer)
