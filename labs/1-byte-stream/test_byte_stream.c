@@ -15,6 +15,7 @@ static struct byte_stream *stream_of(void **state, size_t capacity)
 
     assert_non_null(stream);
     *state = stream;
+    end_word();
     return stream;
 }
 
@@ -76,6 +77,13 @@ static void expect_peek_finds_nothing(const struct byte_stream *stream, uint64_t
     assert_number(byte_stream_peek(stream, skip, &data), 0);
     assert_null(data);
 }
+
+/* --- the same, as tests use them: a failure in them is one of the test's line ---------------- */
+
+#define stream_of(state, capacity) word_giving(stream_of(state, capacity))
+#define expect_buffered(stream, expected) word(expect_buffered(stream, expected))
+#define expect_read(stream, expected) word(expect_read(stream, expected))
+#define expect_peek_finds_nothing(stream, skip) word(expect_peek_finds_nothing(stream, skip))
 
 /* --- a new stream -------------------------------------------------------------------------- */
 
@@ -481,6 +489,8 @@ static void live_at_random(struct byte_stream *stream, uint64_t seed)
         compare(stream, &model, &dice);
     }
 }
+
+#define live_at_random(stream, seed) word(live_at_random(stream, seed))
 
 static void a_tiny_stream_agrees_with_a_model(void **state)
 {

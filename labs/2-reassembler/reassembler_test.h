@@ -86,3 +86,7 @@ static inline void expect_delivered_at(struct rig *rig, const char *expected, co
     read_text(rig, text, sizeof text - 1);
     assert_text_at(text, expected, "what was delivered", file, line);
 }
+
+/* --- the same, as tests use them: a failure on the way is one of the test's line -------------- */
+
+#define rig_of(state, capacity) from_here(rig_of(state, capacity))

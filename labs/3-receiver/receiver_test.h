@@ -123,3 +123,9 @@ static inline void expect_text_at(struct tcp_receiver *receiver, const char *exp
     }
     assert_text_at(text, expected, "what was received", file, line);
 }
+
+/* --- the same, as tests use them: a failure on the way is one of the test's line -------------- */
+
+#define receiver_of(state, recv_capacity, mss) from_here(receiver_of(state, recv_capacity, mss))
+#define synchronized_of(state, recv_capacity, mss)                                                 \
+    from_here(synchronized_of(state, recv_capacity, mss))

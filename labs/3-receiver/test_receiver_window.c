@@ -254,6 +254,8 @@ static void expect_acceptability(const struct tcp_receiver *receiver,
     }
 }
 
+#define expect_acceptability(receiver, ...) word(expect_acceptability(receiver, __VA_ARGS__))
+
 #define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
 
 static void with_an_open_window_an_empty_segment_must_stand_in_it(void **state)

@@ -185,6 +185,8 @@ static inline struct tcp_sender *with_bytes_in_flight(void **state, size_t n, ui
 /* --- the same, as tests use them: a failure on the way is one of the test's line -------------- */
 
 #define app_writes(sender, n) from_here(app_writes(sender, n))
+#define sender_with(state, config) from_here(sender_with(state, config))
+#define new_sender(state) from_here(new_sender(state))
 #define connected_with(state, config, window) from_here(connected_with(state, config, window))
 #define connected(state, window) from_here(connected(state, window))
 #define with_bytes_in_flight(state, n, window) from_here(with_bytes_in_flight(state, n, window))

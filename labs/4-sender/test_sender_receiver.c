@@ -50,6 +50,7 @@ static struct channel *channel_of(void **state, uint64_t seed, uint32_t isn, siz
     assert_non_null(channel->sender);
     assert_non_null(channel->receiver);
     tcp_sender_set_mss(channel->sender, 1000);
+    end_word();
     return channel;
 }
 
@@ -208,6 +209,10 @@ static void transfer(struct channel *channel, uint64_t length, uint32_t appetite
     assert_rolled(&channel->dice, tcp_sender_fin_acked(channel->sender), true);
     assert_rolled(&channel->dice, tcp_sender_bytes_in_flight(channel->sender), 0);
 }
+
+#define channel_of(state, seed, isn, recv_capacity)                                                \
+    word_giving(channel_of(state, seed, isn, recv_capacity))
+#define transfer(channel, length, appetite) word(transfer(channel, length, appetite))
 
 /* --- tests --------------------------------------------------------------------------------- */
 

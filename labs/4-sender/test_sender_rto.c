@@ -17,6 +17,7 @@ static struct tcp_sender *connected_after(void **state, uint32_t rtt)
     pass(sender, rtt);
     peer_acks(sender, 0, 4000);
     tcp_sender_set_mss(sender, 1000);
+    end_word();
     return sender;
 }
 
@@ -28,6 +29,10 @@ static void byte_makes_a_round_trip(struct tcp_sender *sender, uint32_t index, u
     pass(sender, rtt);
     peer_acks(sender, index + 1, 4000);
 }
+
+#define connected_after(state, rtt) word_giving(connected_after(state, rtt))
+#define byte_makes_a_round_trip(sender, index, rtt)                                                \
+    word(byte_makes_a_round_trip(sender, index, rtt))
 
 /* RFC 6298, 2.2: SRTT = 800, RTTVAR = 400 */
 static void the_first_sample_sets_the_rto(void **state)

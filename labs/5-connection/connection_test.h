@@ -459,6 +459,8 @@ static inline bool peer_may_send(enum tcp_state state)
 
 /* --- the same, as tests use them: a failure on the way is one of the test's line -------------- */
 
+#define lab_with(state, config) from_here(lab_with(state, config))
+#define new_lab(state) from_here(new_lab(state))
 #define drain(lab) from_here(drain(lab))
 #define app_writes(lab, index, n) from_here(app_writes(lab, index, n))
 #define app_reads(lab, index, n) from_here(app_reads(lab, index, n))

@@ -95,8 +95,11 @@ static unsigned wait_without_answer(struct lab *lab, uint32_t ms)
             assert_true(++sent < 1000);
         }
     }
+    end_word();
     return sent;
 }
+
+#define wait_without_answer(lab, ms) word_giving(wait_without_answer(lab, ms))
 
 /* R2 = 2: the original, two retransmissions, and the third time-out is the end. */
 static void data_that_nobody_acknowledges_ends_the_connection(void **state)

@@ -115,8 +115,12 @@ static unsigned states_of_a_conversation(void **state, bool at_once)
     expect_all_arrives(network);
     states = client_of(network)->states | server_of(network)->states;
     free_network(state);
+    end_word();
     return states;
 }
+
+#define states_of_a_conversation(state, at_once)                                                   \
+    word_giving(states_of_a_conversation(state, at_once))
 
 /* RFC 9293, 3.3.2, figure 5 */
 static void all_eleven_states_are_reached(void **state)
@@ -175,6 +179,8 @@ static void small_conversation(struct network *network)
     open_connection(network);
     expect_all_arrives(network);
 }
+
+#define small_conversation(network) word(small_conversation(network))
 
 static void whichever_segment_is_lost_everything_arrives(void **state)
 {

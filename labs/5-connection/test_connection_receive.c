@@ -190,8 +190,11 @@ static struct lab *with_a_full_buffer(void **state)
     expect_silence(lab);
     lab->snd_nxt = ISS + 1;
     lab->rcv_nxt = IRS + 1 + RCV_BUFF;
+    end_word();
     return lab;
 }
+
+#define with_a_full_buffer(state) word_giving(with_a_full_buffer(state))
 
 /* RFC 9293, 3.8.6.1: the peer probes, and hears that nothing has changed. */
 static void a_probe_of_the_closed_window_is_answered(void **state)
@@ -267,11 +270,16 @@ static void a_window_that_opens_by_little_is_not_announced(void **state)
 static struct lab *delaying(void **state)
 {
     struct tcp_config config = lab_config();
+    struct lab *lab;
 
     config.ack_delay_ms = 200;
     config.recv_capacity = 20000;
-    return established_with(state, &config);
+    lab = established_with(state, &config);
+    end_word();
+    return lab;
 }
+
+#define delaying(state) word_giving(delaying(state))
 
 /* MUST-40. To acknowledge at once is allowed as well. */
 static void text_is_acknowledged_within_the_delay(void **state)

@@ -5,7 +5,7 @@
  *
  * A word of the tests that checks something is a macro around a function with `_at` in its name,
  * which takes file and line: so a failure points to the line in the test, not in the helper. A word
- * that is made of several others is a macro that notes its place first: see from_here.
+ * that is made of several others is a macro that notes its place first: see from_here and word.
  */
 #pragma once
 
@@ -26,25 +26,96 @@
 
 /* --- assertions ------------------------------------------------------------------------------- */
 
-/* The line of the test that uses a word made of others, in a header: those fail in its name. */
+/* The line of the test that uses a word made of others: those fail in its name. */
 static struct {
     const char *file;
     int line;
+    unsigned depth; /* how many words have begun, in a file of tests, and not ended */
 } place_in_test;
 
-#define from_here(call) (place_in_test.file = __FILE__, place_in_test.line = __LINE__, call)
+static inline void note_place(const char *file, int line)
+{
+    if (place_in_test.depth == 0) {
+        place_in_test.file = file;
+        place_in_test.line = line;
+    }
+}
 
-/* Fails the test; if this is a place in a header, at the line of the test that led there. */
+static inline void begin_word(const char *file, int line)
+{
+    note_place(file, line);
+    place_in_test.depth++;
+}
+
+static inline void end_word(void)
+{
+    place_in_test.depth--;
+}
+
+/* A word that stands in a header. */
+#define from_here(call) (note_place(__FILE__, __LINE__), call)
+
+/* A word that stands among the tests and gives back nothing; and one that gives back something: its
+ * function ends with end_word. */
+#define word(call) (begin_word(__FILE__, __LINE__), call, end_word())
+#define word_giving(call) (begin_word(__FILE__, __LINE__), call)
+
+/* Where a test fails: inside a word, at the line of the test that led there. All words end. */
+static inline void end_words(const char **file, int *line)
+{
+    size_t len = strlen(*file);
+    bool in_word = place_in_test.depth > 0 || (len > 2 && strcmp(*file + len - 2, ".h") == 0);
+
+    place_in_test.depth = 0;
+    if (in_word && place_in_test.file != NULL) {
+        *file = place_in_test.file;
+        *line = place_in_test.line;
+    }
+}
+
 static inline void fail_at(const char *file, int line)
 {
-    size_t len = strlen(file);
-    bool in_header = len > 2 && strcmp(file + len - 2, ".h") == 0;
-
-    if (in_header && place_in_test.file != NULL) {
-        _fail(place_in_test.file, place_in_test.line);
-    }
+    end_words(&file, &line);
     _fail(file, line);
 }
+
+static inline void assert_that_at(bool holds, const char *what, const char *file, int line)
+{
+    if (!holds) {
+        print_error("%s\n", what);
+        fail_at(file, line);
+    }
+}
+
+static inline void assert_memory_at(const void *actual, const void *expected, size_t len,
+                                    const char *file, int line)
+{
+    if (memcmp(actual, expected, len) != 0) {
+        end_words(&file, &line);
+        _assert_memory_equal(actual, expected, len, file, line);
+    }
+}
+
+/* cmocka's own, which know nothing of words. */
+#undef assert_true
+#undef assert_false
+#undef assert_null
+#undef assert_non_null
+#undef assert_string_equal
+#undef assert_memory_equal
+#undef fail_msg
+#define assert_true(condition) assert_that_at((condition), #condition, __FILE__, __LINE__)
+#define assert_false(condition)                                                                    \
+    assert_that_at(!(condition), "not expected: " #condition, __FILE__, __LINE__)
+#define assert_null(pointer)                                                                       \
+    assert_that_at((pointer) == NULL, #pointer " is not NULL", __FILE__, __LINE__)
+#define assert_non_null(pointer)                                                                   \
+    assert_that_at((pointer) != NULL, #pointer " is NULL", __FILE__, __LINE__)
+#define assert_string_equal(actual, expected)                                                      \
+    assert_text_at(actual, expected, #actual, __FILE__, __LINE__)
+#define assert_memory_equal(actual, expected, len)                                                 \
+    assert_memory_at(actual, expected, len, __FILE__, __LINE__)
+#define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), fail_at(__FILE__, __LINE__))
 
 /* Fails the test unless both numbers are equal. */
 #define assert_number(actual, expected)                                                            \
