@@ -25,9 +25,12 @@ _END_OF_HANG = 0.25  # until it has been told where it was
 
 @dataclass
 class Patience:
-    """A worker's. `checkpoints` has the number of each of its cases' checkpoints."""
+    """A worker's. `checkpoints` has the number of each of its cases' checkpoints. `most_hangs` is
+    how many cases of one may time out: somebody who waits for a check learns little from a second
+    one."""
 
     checkpoints: Iterable[int]
+    most_hangs: float = math.inf
     _left: dict[int, float] = field(init=False)
     _hangs: Counter[int] = field(init=False, default_factory=Counter)
     _overall: float = field(init=False, default=_OVERALL)
@@ -49,9 +52,9 @@ class Patience:
 
     def end(self, checkpoint: int) -> str:
         """Why no further case of this checkpoint is run; empty as long as they are."""
-        if self._left[checkpoint] > 0 and self._overall > 0:
-            return ""
         count = self._hangs[checkpoint]
+        if self._left[checkpoint] > 0 and self._overall > 0 and count < self.most_hangs:
+            return ""
         if count:
             return f"{count} case{'s' if count > 1 else ''} before it timed out"
         if self._left[checkpoint] > 0:

@@ -33,7 +33,7 @@ _COMPILE = (
 )  # nobody waits for the tests, but for their compilation
 _LINK = "-fsanitize=address,undefined -Wl,--no-as-needed".split()
 _LIBRARY = "/device.so"  # as seen in the sandbox
-_CPU_LIMIT_S = 4.0  # a sound implementation takes a tenth of that
+_CPU_LIMIT_S = 2.0  # a sound implementation takes a fifth of that
 _SLEEP_LIMIT_S = 1.0
 _SLICE_MS = 10
 _WORDS = 200  # characters of what a test says
