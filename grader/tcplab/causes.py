@@ -22,8 +22,9 @@ from tcplab.signature import Signature, signature_of
 VERSION = 1
 MOST = 3
 _LEAST_LIKENESS = 0.9  # of the failure that is explained: the same words, but for numbers
-_LEAST_PRECISION = 0.5  # how much of what a mistake would make fail has to fail
-_LEAST_WEIGHT = 0.3
+_LEAST_SEEN = 0.3  # how much of what a mistake would make fail has to have been run
+_LEAST_PRECISION = 0.8  # how much of what was run of that has to have failed
+_LEAST_WEIGHT = 0.6
 _BESIDE_THE_BEST = 0.7  # how much of the best one's weight another must have, to be named as well
 _AS_GOOD = 0.97
 _TOO_MANY = 5  # that are as good as the best: then nothing is likely
@@ -105,12 +106,24 @@ def _row(row: Symptoms, places: Mapping[str, int]) -> str:
 
 
 def is_its_own(case: CaseResult) -> bool:
-    """Does a case fail as the mistakes make it fail that it was written for? Then its rule and its
-    hint are about this failure."""
+    """Does a case fail as the mistakes make it fail that it was written for? Then its rule is about
+    this failure."""
     here = signature_of(case.outcome)
+    return any(one.looks_like(here) for one in _known(case))
+
+
+def hint_fits(case: CaseResult) -> bool:
+    """Does a case fail as most of the mistakes make it fail that it was written for? Its hint is
+    about those. True, too, if nothing is known of them."""
+    here, known = signature_of(case.outcome), _known(case)
+    return 2 * sum(one.looks_like(here) for one in known) >= len(known)
+
+
+def _known(case: CaseResult) -> list[Signature]:
+    """How it fails with the mistakes that it was written for."""
     table = _table()
-    known = (table[name].cases.get(case.id) for name in case.kills if name in table)
-    return any(one is not None and one.looks_like(here) for one in known)
+    rows = (table[name].cases.get(case.id) for name in case.kills if name in table)
+    return [one for one in rows if one is not None]
 
 
 # --- which of them it may be --------------------------------------------------------------------
@@ -155,6 +168,8 @@ def likely(
         if here is None or here.likeness(failed[case.id]) < _LEAST_LIKENESS:
             continue
         theirs = symptoms.cases.keys() & run.keys()
+        if len(theirs) < _LEAST_SEEN * len(symptoms.cases):
+            continue
         if len(theirs & failed.keys()) < _LEAST_PRECISION * len(theirs):
             continue
         weight = _weight(symptoms, failed, run.keys())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tcplab.causes import Cause, causes_of, is_a_guess, is_its_own
+from tcplab.causes import Cause, causes_of, hint_fits, is_a_guess, is_its_own
 from tcplab.difference import Difference, SegmentDifference
 from tcplab.harmless import harmless, last_lines, one_line
 from tcplab.kit import COMPONENT_FILES
@@ -22,6 +22,7 @@ from tcplab.sanitizer import (
     said_by_sanitizer,
 )
 from tcplab.story import Story
+from tcplab.stubs import still_to_write
 
 _STEP = re.compile(r"^ {0,2}(\d+)  ")
 _PRINTED_LINES = 3
@@ -60,7 +61,8 @@ class Failure:
     sanitizer: tuple[str, ...]  # its first line, and that of the access if there is one
     origins: tuple[str, ...]  # where the memory in question was freed, and where allocated
     printed: tuple[str, ...]  # the last lines that the program printed
-    hint: str  # about the rule of the case: empty where the mistake is in something else
+    to_write: tuple[str, ...]  # functions that are as in the skeleton: then there is no advice
+    hint: str  # about the rule of the case: empty where the mistake may be in something else
     causes: tuple[Cause, ...]  # likely ones, the likeliest first
     rerun: str
     is_a_guess: bool = False  # about the causes: this failure is all that there is to go by
@@ -98,6 +100,8 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
     causes are told from unlikely ones."""
     outcome = case.outcome
     strange = outcome.is_unexpected and not is_its_own(case)
+    has_hint = outcome.status == "failed" and hint_fits(case)
+    to_write = still_to_write(case.folder, case.file)
     stopped = outcome.status in ("crashed", "timeout")
     places = _places(case) if stopped else []
     return Failure(
@@ -121,10 +125,11 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
             for what, frame in origins_of(outcome.report)
         ),
         printed=tuple(last_lines(own_words(outcome.report), _PRINTED_LINES, _LINE_WIDTH)),
-        hint=case.hint if outcome.status in ("failed", "not run") and not strange else "",
+        to_write=to_write,
+        hint=case.hint if has_hint and not strange and not to_write else "",
         is_a_guess=is_a_guess(case, among),
         also=outcome.also if strange else "",
-        causes=causes_of(case, among),
+        causes=() if to_write else causes_of(case, among),
         rerun=case.rerun,
     )
 

@@ -32,5 +32,13 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def cut_in_the_middle(text: str, length: int) -> str:
+    """The same, with the ellipsis in its middle: of many things the end says as much."""
+    if len(text) <= length:
+        return text
+    end = max(0, length - 1) // 2
+    return f"{text[: max(0, length - 1 - end)]}…{text[len(text) - end :]}"
+
+
 def _spelled(code: int) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -43,6 +43,11 @@ COUNT = len(_OUTLINE)  # of checkpoints
 COMPONENT_FILES: tuple[str, ...] = tuple(name for _, _, files, _ in _OUTLINE for name in files)
 
 
+def files_beside(file: str) -> tuple[str, ...]:
+    """The files of the checkpoint for which a file is written, itself among them."""
+    return next((files for _, _, files, _ in _OUTLINE if file in files), (file,))
+
+
 @dataclass(frozen=True)
 class Kit:
     """The folder that the kit is in."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -53,6 +54,8 @@ class Worker:
     watched: bool = False  # with what the device says of itself
     ledger: Ledger | None = None  # where there is one, it tells which cases to skip
     early: bool = False  # its code is loaded once for all cases: see Stage
+    # By checkpoint, a file without which there is no connection, and which is not written yet.
+    unwritten: Mapping[int, str] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set, compare=False, repr=False)  # checkpoints
 
     def run(self, report: Report) -> None:
@@ -60,7 +63,8 @@ class Worker:
         if self.wire == "tun":
             enter_network_namespace()
         fix_addresses()
-        patience = Patience([case.checkpoint for case, _ in self.cases])
+        most_hangs = math.inf if self.ledger is None else 1
+        patience = Patience([case.checkpoint for case, _ in self.cases], most_hangs)
         with _Bench(self.launcher, self.wire, self.early) as bench:
             for case, library in self.cases:
                 outcome = self._why_not(patience, case) or self._run(bench, patience, case, library)
@@ -95,6 +99,9 @@ class Worker:
         with _Devices(bench, case, library) as made:
             lab = Lab(case.id, self.seed, made.start_dut, start_reference=made.start_reference)
             outcome = run_case(case, lab)
+            missing = self.unwritten.get(case.checkpoint, "")
+            if missing and lab.stack_options is not None and outcome.status != PASSED:
+                outcome = skipped(f"{missing}, which is still to be written")
             if outcome.status == "failed" and not outcome.report:
                 printed = "".join(device.printed() for device in made.devices)
                 outcome = replace(outcome, report=printed[-_PRINTED_CHARACTERS:])

@@ -259,11 +259,47 @@ def test_the_same_field_with_other_words_says_nothing() -> None:
 
 def test_a_mistake_that_would_make_more_fail_than_does_is_not_named() -> None:
     passed = Outcome("passed")
-    wide = [symptoms("sender.x", "Wide.", a=failed("a"), b=failed("b"), c=failed("c"))]
-    cases = run(a=failed("a"), b=failed("b"), c=passed)
+    five = {name: failed(name) for name in "abcde"}
+    wide = [symptoms("sender.x", "Wide.", **five)]
+    cases = run(**{**five, "e": passed})
     assert causes.likely(cases[0], cases, wide)
-    cases = run(a=failed("a"), b=passed, c=passed)
+    cases = run(**{**five, "d": passed, "e": passed})
     assert causes.likely(cases[0], cases, wide) == ()
+
+
+def test_a_mistake_of_which_little_was_run_is_not_named() -> None:
+    four = {name: failed(name) for name in "abcd"}
+    wide = [symptoms("sender.x", "Wide.", **four)]
+    skipped = Outcome("not run", "skipped")
+    cases = run(a=failed("a"), b=failed("b"), c=skipped, d=skipped)
+    assert causes.likely(cases[0], cases, wide)
+    cases = run(a=failed("a"), b=skipped, c=skipped, d=skipped)
+    assert causes.likely(cases[0], cases, wide) == ()
+
+
+def test_a_null_pointer_is_not_blamed_on_a_division_by_zero() -> None:
+    """The mutant that divides by zero gives memcpy a null pointer as well; who guards the division
+    does only that."""
+    row = TABLE["byte_stream.capacity-of-zero-divides-by-zero"]
+    crash = "it gave a null pointer to a function that takes none, at byte_stream.c:76 in f"
+    step = ("  2  write",)
+    seen = Outcome("crashed", f"{crash}, in step 2 (write)", steps=step)
+    ids = [one for one in CASES if one.startswith("byte_stream.")]
+    failing = "byte_stream.counts-only-what-was-accepted"
+    assert row.cases[failing].looks_like(signature_of(seen))
+    passed = Outcome("passed")
+    for among in (ids, [failing]):
+        cases = [case(one, seen if one == failing else passed) for one in among]
+        named = causes.likely(next(one for one in cases if not one.passed), cases, TABLE.values())
+        assert row.mistake not in [one.mistake for one in named]
+
+
+def test_a_hint_is_given_where_the_case_fails_as_it_was_meant_to() -> None:
+    identity = "byte_stream.capacity-of-zero-and-of-one"
+    [name] = [one for one in CASES[identity].kills if one.endswith("zero-divides-by-zero")]
+    result = replace(case(identity, failed("is_finished", "true", "false")), kills=(name,))
+    assert not causes.hint_fits(result)
+    assert causes.hint_fits(replace(result, kills=()))  # nothing is known of it
 
 
 def test_one_failure_and_nothing_else_is_a_guess() -> None:

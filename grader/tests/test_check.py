@@ -11,7 +11,7 @@ import pytest
 from tcplab import sandbox
 from tcplab.checking.units import CmockaMissing, UnitBuilder, result_of
 from tcplab.cli import main
-from tcplab.kit import COMPONENT_FILES, Kit
+from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
 from tcplab.work.record import first_unfinished, standings
 
 KIT = Kit.find()
@@ -97,6 +97,28 @@ def test_warnings_are_shown_each_time(work: Path, capsys: pytest.CaptureFixture[
         assert " more.c:2: unused variable" in capsys.readouterr().out
 
 
+def test_all_failures_are_named_in_lines_as_wide_as_there_are_columns(
+    work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(KIT.skeleton / "seqno.c", work)
+    capsys.readouterr()
+    assert main(["check", "0"]) == 1
+    shown = capsys.readouterr().out
+    assert "   --all, or a with --watch, names each of them\n" in shown
+    assert "in-every-corner" not in shown
+    for columns in (60, 140):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert main(["check", "0", "--all"]) == 1
+        lines = capsys.readouterr().out.splitlines()
+        others = [line for line in lines if line.startswith(" ✗ seqno.")]
+        assert len({line.split()[1] for line in others}) == 18  # and the one that is explained
+        assert sum("expected" in line for line in others) == 18
+        assert all(len(line) <= columns for line in others)
+        assert any(len(line) > 60 for line in others) == (columns == 140)
+        assert len([line for line in lines if line.startswith(" ✗ test_seqno.c:")]) == 23
+    assert not any("…" in line for line in others)
+
+
 def test_one_case_is_no_verdict(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "0", "--case", "seqno.wrap-*"]) == 0
     assert "1 of 1 cases passed" in capsys.readouterr().out
@@ -113,6 +135,21 @@ def test_json_has_the_unit_tests(work: Path, capsys: pytest.CaptureFixture[str])
     wire = [one for one in checkpoint["cases"] if one["id"].startswith("seqno.connection-")]
     assert wire and all(one["status"] == "not run" for one in wire)
     assert "needs seqno.wrap-is-modulo-2^32" in wire[0]["message"]
+
+
+@pytest.mark.parametrize("checkpoint", KIT.checkpoints(), ids=lambda one: one.name)
+def test_unit_tests_are_told_by_lines_of_their_own(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """Not by those of the words that they are written in."""
+    record = tmp_path / "check.json"
+    assert main(["check", str(checkpoint.number), "skeleton", "--json", str(record)]) == 1
+    [one] = json.loads(record.read_text())["checkpoints"]
+    failures = one["unit_tests"]["failures"]
+    assert len(failures) > 20
+    for failure in failures:
+        file, _, line = failure["place"].partition(":")
+        above = (KIT.labs / checkpoint.folder / file).read_text().splitlines()[: int(line)]
+        begun = [text for text in above if text.startswith("static ")]
+        assert f"void {failure['name']}(void **state)" in begun[-1], failure
 
 
 def test_a_unit_test_that_fails_on_the_way_is_told_by_its_own_line(

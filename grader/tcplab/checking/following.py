@@ -23,6 +23,10 @@ def following(
         yield f"next: mend that, then {launcher} check {_words(number, plan)}"
     elif not checked.passed:
         failed = root_cause(checked)
+        if failed is not None and failed.outcome.needs:  # what was run has passed
+            again = f"{launcher} check {_words(number, plan)}"
+            yield f"next: {again}, where the other files are the reference's"
+            return
         yield f"next: {launcher} hint {number}"
         if failed is not None:
             words = ["trace", quote(failed.id), *target_words(plan.target)]
@@ -54,7 +58,7 @@ def _after_success(checked: Checked, plan: Plan, root: Path | None, launcher: st
         return
     page = kit.root / "handouts" / "docs" / f"{checkpoints[unfinished].folder}.md"
     yield f"next: checkpoint {unfinished}, {checkpoints[unfinished].title}"
-    yield f"      read {page}"
+    yield f"      read {page}, or {launcher} docs"
     yield f"      then {launcher} check {_words(unfinished, plan)}"
 
 

@@ -186,7 +186,11 @@ def _how_it_goes_on(before: int, after: int) -> str:
 def _check_once(state: _State) -> Mapping[str, Any]:
     """In the child: one check, and what the parent has to know of it."""
     screen = CheckScreen(
-        Console(), state.folder, fits=not state.shows_all, above=1 if state.note else 0
+        Console(),
+        state.folder,
+        fits=not state.shows_all,
+        above=1 if state.note else 0,
+        names_all=state.shows_all,
     )
     with Early(state.plan) as early:
         checked = check(state.plan, early, screen)

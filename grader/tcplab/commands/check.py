@@ -40,15 +40,21 @@ _ALL = range(6)
     show_default=True,
     help="none: run the code unconfined, as auto does with your own where there is no sandbox.",
 )
+@click.option("--all", "names_all", is_flag=True, help="Give each failure a line of its own.")
 @click.option("--watch", is_flag=True, help="Check again after each save; keys do the rest.")
 @options.json_file
 def command(
-    words: tuple[str, ...], folder: str | None, watch: bool, json_file: str | None, **settings: Any
+    words: tuple[str, ...],
+    folder: str | None,
+    names_all: bool,
+    watch: bool,
+    json_file: str | None,
+    **settings: Any,
 ) -> int:
     """Checks checkpoint N, 0 to 5 or its name, of the work folder that this is, or is below:
     compiles its files, runs its unit tests, and the grader's cases from simple to complex. The
-    first failure is explained, the others get a line each; cases that build on one that failed are
-    skipped.
+    first failure is explained, the others get a line for each kind of failure, with --all for each
+    case; cases that build on one that failed are skipped.
 
     Without N it is the first checkpoint that is unfinished. TARGET is another folder, reference or
     skeleton.
@@ -75,7 +81,7 @@ def command(
     if watch:
         _watch(subject, plans[0], json_file)
         return 0
-    return _check(subject, plans, json_file)
+    return _check(subject, plans, json_file, names_all=names_all)
 
 
 def _take(words: tuple[str, ...], folder: str | None) -> tuple[int | None, str | None]:
@@ -131,9 +137,15 @@ class _Subject:
         return [*_ALL] if unfinished is None else [unfinished]
 
 
-def _check(subject: _Subject, plans: list[Plan], json_file: str | None) -> int:
+def _check(subject: _Subject, plans: list[Plan], json_file: str | None, *, names_all: bool) -> int:
     done = [
-        _check_one(subject, plan, is_quiet=json_file == "-", is_last=plan is plans[-1])
+        _check_one(
+            subject,
+            plan,
+            is_quiet=json_file == "-",
+            is_last=plan is plans[-1],
+            names_all=names_all,
+        )
         for plan in plans
     ]
     if json_file is not None:
@@ -143,7 +155,9 @@ def _check(subject: _Subject, plans: list[Plan], json_file: str | None) -> int:
     return 0 if all(one.passed for one in done) else 1
 
 
-def _check_one(subject: _Subject, plan: Plan, *, is_quiet: bool, is_last: bool) -> Checked:
+def _check_one(
+    subject: _Subject, plan: Plan, *, is_quiet: bool, is_last: bool, names_all: bool
+) -> Checked:
     from tcplab.checking.early import Early
 
     with Early(plan) as early, open(os.devnull, "w", encoding="utf-8") as nowhere:
@@ -153,7 +167,8 @@ def _check_one(subject: _Subject, plan: Plan, *, is_quiet: bool, is_last: bool) 
         from tcplab.checking.session import check
         from tcplab.report.check_terminal import CheckScreen
 
-        screen = CheckScreen(Console(file=nowhere if is_quiet else None), early.folder)
+        console = Console(file=nowhere if is_quiet else None)
+        screen = CheckScreen(console, early.folder, names_all=names_all)
         checked = check(plan, early, screen)
         screen.end(checked, following(checked, plan, subject.root, is_last=is_last))
     return checked

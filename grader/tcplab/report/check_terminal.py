@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,19 +13,22 @@ from rich.text import Text
 from tcplab.checking.session import Checked
 from tcplab.checking.units import UnitFailure, UnitResult
 from tcplab.errors import BuildError
-from tcplab.harmless import cut, harmless
+from tcplab.harmless import cut, cut_in_the_middle, harmless
 from tcplab.kit import Checkpoint
-from tcplab.report.terminal import explain
-from tcplab.result import NOT_RUN, CaseResult
+from tcplab.report.terminal import advice, explain_without_advice
+from tcplab.result import NOT_RUN, CaseResult, Outcome
 from tcplab.score import in_words
 
 _SCREEN = 24  # lines
-_WIDTH = 80  # columns, where there is no terminal
-_AFTER = 5  # lines for what follows the explanation: the sum, others that failed, what to do
+_ADVICE = 3  # lines for what is likely, or a hint
+_AFTER = 5 + _ADVICE  # for what follows the explanation: the sum, others that failed, what to do
 _BELOW = 3  # lines for what the watching process says under a check, and for the cursor
 _FEWEST = 9  # lines for the explanation
 _WARNINGS = 3
 _UNITS = 2
+_EXPECTED = ", expected "
+_LEAST_SEEN = 6  # columns for what was seen, before what was expected
+_LEAST_EXPECTED = 3
 _SIGNS = {"failed": "✗", "crashed": "✗ crashed", "timeout": "✗ timeout", "not run": "–"}
 _PLACE = re.compile(r"^([\w.-]+\.[ch]):(\d+): ")
 
@@ -33,17 +36,25 @@ _PLACE = re.compile(r"^([\w.-]+\.[ch]):(\d+): ")
 class CheckScreen:
     """Prints a check. It is a `Listener`."""
 
-    def __init__(self, console: Console, folder: Path, *, fits: bool = False, above: int = 0):
+    def __init__(
+        self,
+        console: Console,
+        folder: Path,
+        *,
+        fits: bool = False,
+        above: int = 0,
+        names_all: bool = False,
+    ):
         """`folder` has the student's files. `fits`: all of it has room on the terminal, from the
         heading to what is said below it, and only so many failures get a line. `above`: how many
-        lines are there already."""
+        lines are there already. `names_all`: failures of one kind get a line each as well."""
         self._console = console
         self._folder = folder
         self._fits = fits and console.is_terminal
         self._height = console.height - _BELOW if self._fits else _SCREEN
         self._lines = above
-        self._width = console.width if console.is_terminal else _WIDTH
-        self._heard: list[CaseResult] = []
+        self._width = console.width  # of the terminal, or COLUMNS, or 80
+        self._names_all = names_all
         self._explained: CaseResult | None = None
         self._not_reached: CaseResult | None = None
 
@@ -74,7 +85,7 @@ class CheckScreen:
         if result.problem:
             words += f", then {result.problem}"
         self._say(Text(cut(words, self._width), style))
-        for one in result.failures[:_UNITS]:
+        for one in result.failures[: None if self._names_all else _UNITS]:
             place = f"{one.place} " if one.place else ""
             line = f" ✗ {place}{one.name.replace('_', ' ')}: {one.message}"
             self._say(Text(cut(line, self._width)))
@@ -84,8 +95,7 @@ class CheckScreen:
         only if nothing failed."""
         if self._explained is not None:
             return
-        self._heard.append(case)
-        if case.passed:
+        if case.passed or case.outcome.needs:
             return
         if case.outcome.status == NOT_RUN:
             self._not_reached = self._not_reached or case
@@ -96,7 +106,7 @@ class CheckScreen:
         self._explained = case
         self._say(Text())
         room = max(_FEWEST, min(_SCREEN, self._height) - self._lines - _AFTER)
-        for line in explain(case, room, self._width, self._heard):
+        for line in explain_without_advice(case, room, self._width):
             self._say(line)
 
     # --- at the end ----------------------------------------------------------------------------
@@ -108,6 +118,8 @@ class CheckScreen:
             if self._explained is None and self._not_reached is not None:
                 self._explain(self._not_reached)
             if self._explained is not None:
+                for line in advice(self._explained, _ADVICE, self._width, checked.cases):
+                    self._say(line)
                 self._say(Text())
             elif checked.units is not None and checked.units.failures:
                 self._first_unit(checked.units.failures[0], checked.checkpoint)
@@ -129,7 +141,7 @@ class CheckScreen:
         self._say(Text())
 
     def _others(self, failures: Sequence[CaseResult], following: int) -> None:
-        lines = [*_others(failures, self._explained, self._width)]
+        lines = [*_others(failures, self._explained, self._width, self._names_all)]
         room = self._height - self._lines - following if self._fits else len(lines)
         most = len(lines) if len(lines) <= room else max(0, room - 1)
         for line in lines[:most]:
@@ -179,15 +191,21 @@ def _sum(checked: Checked) -> Text:
 
 
 def _others(
-    failures: Sequence[CaseResult], explained: CaseResult | None, width: int
-) -> Iterable[Text]:
-    """A line for each of the others of which the same is to be said."""
+    failures: Sequence[CaseResult],
+    explained: CaseResult | None,
+    width: int,
+    names_all: bool,
+) -> Iterator[Text]:
+    """A line for each of the others, or for those together of which the same is to be said."""
     groups: dict[tuple[str, ...], list[CaseResult]] = {}
     for case in failures:
         if case is not explained and (explained is None or case.id != explained.id):
-            groups.setdefault(_kind(case), []).append(case)
+            alone = (case.id,) if names_all and not case.outcome.needs else ()
+            groups.setdefault(alone or _kind(case), []).append(case)
     for alike in groups.values():
-        yield Text.assemble(_words(alike, width))
+        yield Text(_words(alike, width))
+    if any(len(alike) > 1 and not alike[0].outcome.needs for alike in groups.values()):
+        yield Text("   --all, or a with --watch, names each of them", "dim")
 
 
 def _kind(case: CaseResult) -> tuple[str, ...]:
@@ -207,5 +225,16 @@ def _words(alike: Sequence[CaseResult], width: int) -> str:
         count = f"{len(alike)} case{'s' if len(alike) > 1 else ''}"
         return cut(f" – {count} skipped (needs {outcome.needs})", width)
     more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
-    said = harmless(outcome.message)
-    return cut(f" {_SIGNS[outcome.status]} {first.id}{more}: {said}", width)
+    begin = f" {_SIGNS[outcome.status]} {first.id}{more}: "
+    return cut(begin + _said(outcome, width - len(begin)), width)
+
+
+def _said(outcome: Outcome, room: int) -> str:
+    """The message; where it is too long, what was expected is left to be seen."""
+    words = harmless(outcome.message)
+    seen, comma, expected = words.partition(_EXPECTED)
+    left = room - len(comma) - _LEAST_SEEN
+    if len(words) <= room or not comma or left < _LEAST_EXPECTED:
+        return cut(words, room)
+    expected = cut_in_the_middle(expected.partition(" (")[0], left)
+    return f"{cut_in_the_middle(seen, room - len(comma) - len(expected))}{comma}{expected}"

@@ -29,6 +29,12 @@ _PLACE = re.compile(r",? at \S+:\d+ in \S+?(?=,|$)")
 _SIGN = "✗"
 _ADDRESSES = re.compile(r" on (?:unknown )?address .*| \(pc .*| at 0x.*")
 _LARGE = 100_000
+_NAMES = 3  # of functions that are to be written
+
+
+def advice_lines(one: Failure, room: int, width: int) -> list[Text]:
+    """What may help: likely causes; where there is none, the hint."""
+    return _that_fit(_advice(one, width), room)
 
 
 def what_happened(one: Failure, width: int) -> list[Text]:
@@ -223,18 +229,27 @@ def _packets_at_the_end(lines: Sequence[Text], room: int) -> Sequence[Text]:
 
 
 def _notes(one: Failure, width: int) -> Iterator[list[Text]]:
-    """Each by itself, the most helpful first. A hint is about the rule of the case: to one that
-    crashed it says nothing."""
+    """Each by itself, the most helpful first."""
+    if one.to_write:
+        names = ", ".join(one.to_write[:_NAMES])
+        more = f" and {len(one.to_write) - _NAMES} more" if len(one.to_write) > _NAMES else ""
+        words = f"still as in the skeleton: {names}{more}"
+        yield _labelled("to write", _wrapped(words, width - _LABEL - 2), width)
     if one.sanitizer and one.status == "crashed":
         yield _labelled("sanitizer", [*_sanitizers_words(one)], width)
+    yield from _advice(one, width)
+    if one.printed:
+        yield _labelled("printed", one.printed, width)
+
+
+def _advice(one: Failure, width: int) -> Iterator[list[Text]]:
+    """A hint is about the rule of the case: a likely cause says more."""
     for at, cause in enumerate(one.causes):
         lines = _wrapped(cause.mistake, width - _LABEL - 2)
         first = "perhaps" if one.is_a_guess else "likely"
         yield _labelled(first if at == 0 else "or", lines, width)
-    if one.hint:
+    if one.hint and not one.causes:
         yield _labelled("hint", _wrapped(one.hint, width - _LABEL - 2), width)
-    if one.printed:
-        yield _labelled("printed", one.printed, width)
 
 
 def _sanitizers_words(one: Failure) -> Iterator[str]:

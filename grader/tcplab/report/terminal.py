@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
 
 from tcplab.failure import failure_of
 from tcplab.harmless import cut, harmless
-from tcplab.report.failure import failure_lines
+from tcplab.report.failure import advice_lines, failure_lines
 from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult
 from tcplab.score import in_words
 
@@ -57,12 +58,13 @@ def lines_of(result: GradeResult) -> list[Text]:
         return head + tail
     room = _SCREEN - len(head) - len(tail) - 1
     everything = [case for one in result.checkpoints for case in one.cases]
-    first = explain(_root(failures), room, among=everything)
+    root = _root(failures)
+    first = [] if root.outcome.needs else [Text(), *explain(root, room, among=everything)]
     groups = _grouped(failures)
-    if len(failures) == 1:
-        return head + [Text(), *first] + tail
+    if len(failures) == 1 and first:
+        return head + first + tail
     others = [Text(), Text(f"All {len(failures)} that did not pass:"), *map(_group, groups)]
-    return head + [Text(), *first] + tail + others
+    return head + first + tail + others
 
 
 def _root(failures: Sequence[CaseResult]) -> CaseResult:
@@ -117,6 +119,16 @@ def explain(
     """One failure for a person, in at most `room` lines of a terminal with so many columns.
     `among`: all cases of the run, passed or not, for the likely causes."""
     return failure_lines(failure_of(case, among), room, width)
+
+
+def explain_without_advice(case: CaseResult, room: int, width: int) -> list[Text]:
+    """The same while cases are still run: by those it is told what is likely."""
+    return failure_lines(replace(failure_of(case), causes=(), hint=""), room, width)
+
+
+def advice(case: CaseResult, room: int, width: int, among: Sequence[CaseResult]) -> list[Text]:
+    """What was left out there, when all are known."""
+    return advice_lines(failure_of(case, among), room, width)
 
 
 def _verdict(result: GradeResult) -> Text:

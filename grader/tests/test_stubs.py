@@ -1,0 +1,86 @@
+"""Functions that are still as in the skeleton: told by what is between their braces."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tcplab import stubs
+from tcplab.cli import main
+from tcplab.kit import COMPONENT_FILES, Kit
+
+KIT = Kit.find()
+IN_THE_SKELETON = {
+    name: stubs.bodies((KIT.skeleton / name).read_text()) for name in COMPONENT_FILES
+}
+
+
+@pytest.mark.parametrize("name", COMPONENT_FILES)
+def test_the_skeleton_is_all_to_be_written_and_the_reference_is_not(name: str) -> None:
+    assert set(IN_THE_SKELETON[name]) <= set(stubs.still_to_write(KIT.skeleton, name))
+    assert stubs.still_to_write(KIT.reference, name) == ()
+    assert (KIT.skeleton / name).read_text().count("/* TODO: yours */") == len(
+        IN_THE_SKELETON[name]
+    )
+
+
+def test_what_is_changed_around_a_stub_does_not_matter(tmp_path: Path) -> None:
+    text = (KIT.skeleton / "seqno.c").read_text()
+    text = text.replace("/* TODO: yours */", "// later: { \n").replace("    (void)n;\n", "")
+    text = text.replace("return isn;", "return (struct seqno){isn.raw + (uint32_t)absolute};")
+    (tmp_path / "seqno.c").write_text(f'#define BRACE "{{"\n{text}')
+    assert stubs.still_to_write(tmp_path, "seqno.c") == ("seqno_unwrap", "seqno_before")
+
+
+def test_files_of_one_checkpoint_count_together(tmp_path: Path) -> None:
+    shutil.copy(KIT.skeleton / "segment.c", tmp_path)
+    shutil.copy(KIT.reference / "connection.c", tmp_path)
+    to_write = stubs.still_to_write(tmp_path, "connection.c")
+    assert to_write == tuple(IN_THE_SKELETON["segment.c"])
+    assert stubs.first_unwritten(tmp_path, ("connection.c", "segment.c")) == "segment.c"
+    assert stubs.still_to_write(None, "connection.c") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["/*" * 50_000, "{" * 90_000, "f(" * 50_000, "}" * 9, '"' * 90_001]
+)
+def test_text_that_is_no_program_is_read_through(text: str) -> None:
+    assert stubs.bodies(text) == {}
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A work folder, in which we are."""
+    folder = tmp_path / "mine"
+    assert main(["start", str(folder)]) == 0
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_what_is_to_write_is_said_instead_of_a_hint(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(KIT.reference / "seqno.c", work)
+    text = (work / "seqno.c").read_text()
+    body = text[text.index("bool seqno_before") :]
+    stub = (KIT.skeleton / "seqno.c").read_text()
+    (work / "seqno.c").write_text(text.replace(body, stub[stub.index("bool seqno_before") :]))
+    assert main(["check", "0"]) == 1
+    shown = capsys.readouterr().out
+    assert "to write  still as in the skeleton: seqno_before\n" in shown
+    assert "  hint " not in shown and "  likely " not in shown
+
+
+def test_a_stack_without_a_connection_skips_the_cases_with_packets(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("seqno.c", "byte_stream.c"):
+        shutil.copy(KIT.reference / name, work)
+    assert main(["check", "1", "--mode", "stack"]) == 1
+    shown = capsys.readouterr().out
+    assert "8 skipped" in shown and "✗" not in shown and " failed" not in shown
+    assert " – 8 cases skipped (needs connection.c, which is still to be written)\n" in shown
+    assert "next: ./tcplab check 1, where the other files are the reference's\n" in shown
+    assert "hint" not in shown and "trace" not in shown
