@@ -26,8 +26,8 @@ _END_OF_HANG = 0.25  # until it has been told where it was
 @dataclass
 class Patience:
     """A worker's. `checkpoints` has the number of each of its cases' checkpoints. `most_hangs` is
-    how many cases of one may time out: somebody who waits for a check learns little from a second
-    one."""
+    how many cases of one may time out: somebody who waits for a check learns little from a third.
+    """
 
     checkpoints: Iterable[int]
     most_hangs: float = math.inf

@@ -34,6 +34,7 @@ from tcplab.onlooker import watched
 from tcplab.wire import Wire, open_wire
 
 _ATTEMPTS = 3  # at a case whose device was killed, through no fault of its own
+_MOST_HANGS = 2  # of a checkpoint, where somebody waits for it
 _STEP_WORDS = 80
 _PRINTED_CHARACTERS = 4000  # of what the device printed, kept with a case that failed
 
@@ -63,7 +64,7 @@ class Worker:
         if self.wire == "tun":
             enter_network_namespace()
         fix_addresses()
-        most_hangs = math.inf if self.ledger is None else 1
+        most_hangs = math.inf if self.ledger is None else _MOST_HANGS
         patience = Patience([case.checkpoint for case, _ in self.cases], most_hangs)
         with _Bench(self.launcher, self.wire, self.early) as bench:
             for case, library in self.cases:

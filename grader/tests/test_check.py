@@ -15,6 +15,7 @@ from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
 from tcplab.work.record import first_unfinished, standings
 
 KIT = Kit.find()
+NAMES = [one.name for one in KIT.checkpoints()]
 SCREEN = 24
 
 
@@ -137,7 +138,7 @@ def test_json_has_the_unit_tests(work: Path, capsys: pytest.CaptureFixture[str])
     assert "needs seqno.wrap-is-modulo-2^32" in wire[0]["message"]
 
 
-@pytest.mark.parametrize("checkpoint", KIT.checkpoints(), ids=lambda one: one.name)
+@pytest.mark.parametrize("checkpoint", KIT.checkpoints(), ids=NAMES)
 def test_unit_tests_are_told_by_lines_of_their_own(checkpoint: Checkpoint, tmp_path: Path) -> None:
     """Not by those of the words that they are written in."""
     record = tmp_path / "check.json"

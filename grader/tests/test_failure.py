@@ -427,7 +427,7 @@ LOUD = UnitResult(
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_what_matters_is_in_view_below_warnings_and_unit_tests(name: str, tmp_path: Path) -> None:
     one = case(OUTCOMES[name])
-    console = Console(file=io.StringIO(), width=200)
+    console = Console(file=io.StringIO(), width=WIDTH)
     screen = CheckScreen(console, tmp_path)
     screen.built(KIT.checkpoints()[2], [f"reassembler.c:{at}: a warning" for at in range(9)])
     screen.units(LOUD)
