@@ -21,6 +21,7 @@ from tcplab.score import in_words
 
 _SCREEN = 24  # lines
 _ADVICE = 3  # lines for what is likely, or a hint
+_SUM = 3  # lines: an empty one, the sum, and one for the others
 _AFTER = 5 + _ADVICE  # for what follows the explanation: the sum, others that failed, what to do
 _BELOW = 3  # lines for what the watching process says under a check, and for the cursor
 _FEWEST = 9  # lines for the explanation
@@ -118,7 +119,9 @@ class CheckScreen:
             if self._explained is None and self._not_reached is not None:
                 self._explain(self._not_reached)
             if self._explained is not None:
-                for line in advice(self._explained, _ADVICE, self._width, checked.cases):
+                left = self._height - self._lines - _SUM - len(next_steps)
+                room = min(_ADVICE, left) if self._fits else _ADVICE
+                for line in advice(self._explained, room, self._width, checked.cases):
                     self._say(line)
                 self._say(Text())
             elif checked.units is not None and checked.units.failures:
