@@ -73,10 +73,11 @@ static inline void end_words(const char **file, int *line)
     }
 }
 
-static inline void fail_at(const char *file, int line)
+_Noreturn static inline void fail_at(const char *file, int line)
 {
     end_words(&file, &line);
     _fail(file, line);
+    abort(); /* never reached: so compilers see that it does not return */
 }
 
 static inline void assert_that_at(bool holds, const char *what, const char *file, int line)
