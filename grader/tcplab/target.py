@@ -59,7 +59,9 @@ def refuse_links(kit: Kit, name: str) -> None:
 
 def _own_folders(kit: Kit) -> list[Path]:
     root = kit.root.resolve()
-    return [root / part for part in ("reference", "skeleton", "labs", "grader", "build")]
+    return [
+        root / part for part in ("reference", "skeleton", "labs", "grader", "build/grader-cache")
+    ]
 
 
 def is_of_the_kit(name: str) -> bool:

@@ -66,7 +66,12 @@ def test_the_skeleton_has_no_points(mode: str) -> None:
 def test_a_failure_is_explained_in_few_lines() -> None:
     done = run("grade", "skeleton", *_QUICK)
     assert done.returncode == 0
-    for words in ("expected", "actual", "hint", "./tcplab grade skeleton --checkpoint 0 --case"):
+    for words in (
+        "expected",
+        "actual",
+        "to write",
+        "./tcplab grade skeleton --checkpoint 0 --case",
+    ):
         assert words in done.stdout
     assert "\x1b" not in done.stdout and done.stderr == ""
 

@@ -21,6 +21,7 @@ INSTRUCTORS = (DOCS / "instructors.md").read_text(encoding="utf-8")
 CHECKPOINTS = Kit(ROOT).checkpoints()
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_MARK = re.compile(r"<!--.*?-->", re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'')
 _FILLED_IN = re.compile(r"\$\{[^}]*\}|\$\w+|%-?\d*\w|\\n")  # in the shell, and by printf
 _MOST_PIECES = 6  # of which a message is put together
@@ -37,7 +38,7 @@ def messages() -> list[str]:
     for block in _FENCE.finditer(FAQ):
         if block[1] == "sh":
             end_of_command = block.end()
-        elif block[1] == "text" and FAQ[end_of_command : block.start()].strip():
+        elif block[1] == "text" and _MARK.sub("", FAQ[end_of_command : block.start()]).strip():
             found += block[2].splitlines()
     return found + re.findall(r"`(tcplab: [^`\n]+)`", _FENCE.sub("", FAQ))
 

@@ -38,6 +38,7 @@ _SANITIZERS = {
 _LISTENING_S = 10.0
 _STARTING_S = 60.0
 _GLANCE_S = 0.02
+_LONGEST_FOLDER = 70  # bytes, of the 107 that the name of a socket has
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def two_ends(wiring: Wiring) -> Iterator[tuple[Host, OtherEnd]]:
     library = RunBuilder(kit, Target.find(kit, "reference")).library()
     kind, problem = choose_wire(wiring.wire)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tcplab-run-")))
+        folder = Path(stack.enter_context(_folder_for_sockets()))
         if kind == "tun":
             yield _over_tun(stack, wiring, tcprun, library, folder)
             return
@@ -66,6 +67,14 @@ def two_ends(wiring: Wiring) -> Iterator[tuple[Host, OtherEnd]]:
             say(f"{problem}: at the other end is the reference's TCP, over a socket pair")
         reference = build_program(kit, "reference")
         yield _over_socket_pair(stack, wiring, tcprun, reference, library, folder)
+
+
+def _folder_for_sockets() -> tempfile.TemporaryDirectory[str]:
+    """Where temporary files are, unless that is too far down: a socket's name is short."""
+    usual = tempfile.gettempdir()
+    return tempfile.TemporaryDirectory(
+        prefix="tcplab-run-", dir=usual if len(usual.encode()) <= _LONGEST_FOLDER else "/tmp"
+    )
 
 
 def say(words: str) -> None:

@@ -102,10 +102,13 @@ static int run_device(const char *library, const int *fds, size_t count)
 
 #pragma weak __lsan_do_leak_check /* there is none where this is built without sanitizers */
 
-/* exit would take down, one by one, what the kernel takes down at once. Only the search for leaks
- * waits for the end, where a case has asked for it. */
-static _Noreturn void end_device(int status)
+/* For those who check their own work, and wait: exit would take down, one by one, what the kernel
+ * takes down at once. Only the search for leaks waits for the end, where a case asks for it. */
+static _Noreturn void end_device(const struct stage *stage, int status)
 {
+    if (!stage->early) {
+        exit(status); /* whatever waits for that shows itself now */
+    }
     if (__lsan_do_leak_check != NULL) {
         __lsan_do_leak_check();
     }
@@ -124,7 +127,7 @@ static _Noreturn void become_device(const struct stage *stage, const int *fds, s
     close(fds[PRINTS]);
     close(stage->control);
     confine(stage);
-    end_device(run_device(stage->library, fds, count));
+    end_device(stage, run_device(stage->library, fds, count));
 }
 
 /* --- the parent: waits, and clears away ------------------------------------------------------- */
