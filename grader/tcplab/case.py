@@ -29,7 +29,7 @@ from functools import wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tcplab.kit import Checkpoint
+from tcplab.kit import Checkpoint, file_of_case
 
 if TYPE_CHECKING:
     from tcplab.lab import Lab
@@ -53,6 +53,11 @@ class Case:
     leaks: bool = False  # memory that is not given back at the end fails the case
     builds_on: tuple[str, ...] = ()  # cases that come before: if one fails, this has nothing to say
     row: Mapping[str, Any] = field(default_factory=dict)  # of `each`, the one that made this case
+
+    @property
+    def file(self) -> str:
+        """The file of the submission that the case is about."""
+        return file_of_case(self.id)
 
     @property
     def function(self) -> Callable[..., None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,27 @@ _OUTLINE: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
 COUNT = len(_OUTLINE)  # of checkpoints
 
 COMPONENT_FILES: tuple[str, ...] = tuple(name for _, _, files, _ in _OUTLINE for name in files)
+
+
+# The files of other checkpoints whose functions those of a file call. A connection needs all.
+_CALLED_BY: dict[str, tuple[str, ...]] = {
+    "reassembler.c": ("byte_stream.c",),
+    "receiver.c": ("seqno.c", "byte_stream.c", "reassembler.c"),
+    "sender.c": ("seqno.c", "byte_stream.c"),
+    "connection.c": ("seqno.c", "byte_stream.c", "reassembler.c", "receiver.c", "sender.c"),
+}
+
+
+def files_called_by(files: Iterable[str]) -> tuple[str, ...]:
+    """The files of other checkpoints without which the functions of these do not work, in the order
+    in which they are written."""
+    called = {one for file in files for one in _CALLED_BY.get(file, ())}
+    return tuple(file for file in COMPONENT_FILES if file in called)
+
+
+def file_of_case(identity: str) -> str:
+    """The file of a submission that a case is about, by the first word of the case's name."""
+    return f"{identity.split('.')[0]}.c"
 
 
 def files_beside(file: str) -> tuple[str, ...]:

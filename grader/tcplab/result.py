@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tcplab.difference import Difference, SegmentDifference
+from tcplab.kit import file_of_case
 from tcplab.sanitizer import sanitizers_words
 from tcplab.score import shown
 from tcplab.story import Story
@@ -68,7 +69,7 @@ class CaseResult:
     @property
     def file(self) -> str:
         """The file of the submission that the case is about."""
-        return f"{self.id.split('.')[0]}.c"
+        return file_of_case(self.id)
 
     @property
     def passed(self) -> bool:

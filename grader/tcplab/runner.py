@@ -29,7 +29,7 @@ from tcplab.again import Again
 from tcplab.case import Case, discover
 from tcplab.construct import Construction, construct
 from tcplab.errors import BuildError, InfrastructureError, UsageError
-from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
+from tcplab.kit import Checkpoint, Kit
 from tcplab.ledger import Ledger, first_failed, skipped
 from tcplab.lookup import nothing_called
 from tcplab.namespace import (
@@ -44,7 +44,7 @@ from tcplab.progress import Progress
 from tcplab.result import NOT_RUN, CaseResult, CheckpointResult, GradeResult, Outcome
 from tcplab.sandbox import Launcher
 from tcplab.score import points_of_cases
-from tcplab.stubs import first_unwritten
+from tcplab.stubs import unwritten
 from tcplab.target import Target
 from tcplab.wire.choose import choose_wire
 from tcplab.worker import Worker
@@ -235,7 +235,7 @@ def _run(
                 plan.watched,
                 ledger,
                 plan.early,
-                _unwritten(ready),
+                unwritten(ready.folder) if plan.mode == "stack" else (),
             )
             team.append(_Hand(worker, confined))
         with beside:
@@ -244,20 +244,6 @@ def _run(
         for hand in team:
             hand.dismiss()
         bury_orphans()
-
-
-def _unwritten(ready: Prepared) -> Mapping[int, str]:
-    """By checkpoint, a file of another one that is not written yet, where all files together are
-    the submission's: a connection needs it. The last one, for it says most."""
-    if ready.plan.mode != "stack":
-        return {}
-    found = {}
-    for one in ready.selections:
-        others = tuple(name for name in COMPONENT_FILES[::-1] if name not in one.checkpoint.files)
-        file = first_unwritten(ready.folder, others)
-        if file:
-            found[one.checkpoint.number] = file
-    return found
 
 
 class _Hand:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from tcplab.kit import Kit, files_beside
+from tcplab.kit import COMPONENT_FILES, Kit, files_beside
 
 _COMMENT_OR_TEXT = re.compile(
     r"/\*(?:.*?\*/|.*)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S
@@ -16,6 +16,7 @@ _COMMENT_OR_TEXT = re.compile(
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
 _HEAD = re.compile(r"\b(\w+)\s*\([^(){};]*\)\s*\Z")
 _UNUSED = re.compile(r"\(void\)\w+;")
+IS_TO_BE_WRITTEN = "is still to be written"  # a file, for it has functions as in the skeleton
 _MOST = 1 << 20  # bytes of a file that is looked at
 
 
@@ -27,9 +28,10 @@ def still_to_write(folder: Path | None, file: str) -> tuple[str, ...]:
     return tuple(name for one in files_beside(file) for name in _unwritten(folder, one))
 
 
-def first_unwritten(folder: Path, files: tuple[str, ...]) -> str:
-    """The first of these files that has such a function; empty if none has."""
-    return next((one for one in files if any(True for _ in _unwritten(folder, one))), "")
+def unwritten(folder: Path) -> tuple[str, ...]:
+    """The files of a submission's that have such a function, in the order in which they are
+    written."""
+    return tuple(one for one in COMPONENT_FILES if any(True for _ in _unwritten(folder, one)))
 
 
 def _unwritten(folder: Path, file: str) -> Iterator[str]:

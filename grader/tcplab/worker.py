@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -17,6 +17,7 @@ from tcplab.case import Case
 from tcplab.dut import Dut
 from tcplab.errors import CaseFailed, CaseProblem, DutHung, DutProblem, InfrastructureError
 from tcplab.harmless import cut, one_line
+from tcplab.kit import files_beside, files_called_by
 from tcplab.lab import Lab
 from tcplab.ledger import Ledger, skipped
 from tcplab.monitors import first_violation
@@ -30,6 +31,7 @@ from tcplab.sanitizer import tidy_report
 from tcplab.stack import StackOptions
 from tcplab.stage import Stage, StageLost
 from tcplab.story import story_of
+from tcplab.stubs import IS_TO_BE_WRITTEN
 from tcplab.onlooker import watched
 from tcplab.wire import Wire, open_wire
 
@@ -55,8 +57,7 @@ class Worker:
     watched: bool = False  # with what the device says of itself
     ledger: Ledger | None = None  # where there is one, it tells which cases to skip
     early: bool = False  # its code is loaded once for all cases: see Stage
-    # By checkpoint, a file without which there is no connection, and which is not written yet.
-    unwritten: Mapping[int, str] = field(default_factory=dict)
+    unwritten: Sequence[str] = ()  # files that are still to be written, where they are all used
     _told: set[int] = field(default_factory=set, compare=False, repr=False)  # checkpoints
 
     def run(self, report: Report) -> None:
@@ -100,9 +101,9 @@ class Worker:
         with _Devices(bench, case, library) as made:
             lab = Lab(case.id, self.seed, made.start_dut, start_reference=made.start_reference)
             outcome = run_case(case, lab)
-            missing = self.unwritten.get(case.checkpoint, "")
-            if missing and lab.stack_options is not None and outcome.status != PASSED:
-                outcome = skipped(f"{missing}, which is still to be written")
+            missing = self._missing(case, lab)
+            if missing and outcome.status != PASSED:
+                outcome = skipped(f"{missing}, which {IS_TO_BE_WRITTEN}")
             if outcome.status == "failed" and not outcome.report:
                 printed = "".join(device.printed() for device in made.devices)
                 outcome = replace(outcome, report=printed[-_PRINTED_CHARACTERS:])
@@ -111,6 +112,14 @@ class Worker:
         if self.pcap is not None and lab.capture.packets():
             lab.capture.write_pcap(self.pcap / f"{case.id}.pcap")
         return outcome, made.devices, lab.packets_received
+
+    def _missing(self, case: Case, lab: Lab) -> str:
+        """A file of another checkpoint that is still to be written, and without which this case can
+        say nothing; empty if there is none. A connection needs them all: then it is the last."""
+        if lab.stack_options is not None:
+            others = [one for one in self.unwritten if one not in files_beside(case.file)]
+            return others[-1] if others else ""
+        return next((one for one in files_called_by([case.file]) if one in self.unwritten), "")
 
     def _is_to_be_told(self, case: Case, outcome: Outcome) -> bool:
         """The first of a checkpoint that fails is the one that is explained at length."""

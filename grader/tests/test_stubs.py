@@ -39,7 +39,7 @@ def test_files_of_one_checkpoint_count_together(tmp_path: Path) -> None:
     shutil.copy(KIT.reference / "connection.c", tmp_path)
     to_write = stubs.still_to_write(tmp_path, "connection.c")
     assert to_write == tuple(IN_THE_SKELETON["segment.c"])
-    assert stubs.first_unwritten(tmp_path, ("connection.c", "segment.c")) == "segment.c"
+    assert stubs.unwritten(tmp_path) == ("segment.c",)
     assert stubs.still_to_write(None, "connection.c") == ()
 
 
@@ -84,3 +84,16 @@ def test_a_stack_without_a_connection_skips_the_cases_with_packets(
     assert " – 8 cases skipped (needs connection.c, which is still to be written)\n" in shown
     assert "next: ./tcplab check 1, where the other files are the reference's\n" in shown
     assert "hint" not in shown and "trace" not in shown
+
+
+def test_a_component_that_rests_on_an_unwritten_one_is_not_blamed(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("seqno.c", "byte_stream.c", "receiver.c"):
+        shutil.copy(KIT.reference / name, work)
+    assert main(["check", "3", "--mode", "stack"]) == 1
+    shown = capsys.readouterr().out
+    assert "✗ receiver" not in shown and "look in" not in shown
+    assert "unit tests: not run, for reassembler.c is still to be written\n" in shown
+    assert "skipped (needs reassembler.c, which is still to be written)\n" in shown
+    assert "next: ./tcplab check 3, where the other files are the reference's\n" in shown

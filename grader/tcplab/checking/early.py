@@ -15,9 +15,10 @@ from tcplab.target import Target
 from tcplab.checking.units import CmockaMissing, UnitBuilder, UnitResult, UnitRun, not_run
 from tcplab.construct import Construction, builder_for
 from tcplab.errors import BuildError
-from tcplab.kit import Kit
+from tcplab.kit import Kit, files_called_by
 from tcplab.plan import Plan
 from tcplab.sandbox import choose_launcher
+from tcplab.stubs import IS_TO_BE_WRITTEN, unwritten
 from tcplab.work.remembering import Remembering
 
 NO_CMOCKA = "cmocka is missing (Debian: apt-get install libcmocka-dev)"
@@ -43,6 +44,7 @@ class Early:
         self._error: Exception | None = None
         self._units: UnitRun | None = None
         self._program: Path | None = None  # the unit tests, if they are compiled already
+        self._missing = self._still_to_write()
         self._stopped = False
         self._thread = threading.Thread(target=self._work)
         self._thread.start()
@@ -81,7 +83,8 @@ class Early:
         if self._program is None or self._construction is None or self._units is not None:
             return
         library = self._construction.built[self.checkpoint.number]
-        if isinstance(library, Path) and self._construction.launcher.mode == "bwrap":
+        can_run = self._construction.launcher.mode == "bwrap" and not self._missing
+        if isinstance(library, Path) and can_run:
             self._units = UnitRun(self._construction.launcher, self._program, library)
 
     def unit_tests(self) -> UnitResult:
@@ -93,6 +96,8 @@ class Early:
         assert isinstance(library, Path)
         if made.launcher.mode != "bwrap":
             return not_run("they run in the sandbox only")
+        if self._missing:
+            return not_run(f"{self._missing} {IS_TO_BE_WRITTEN}")
         if self._units is None:
             try:
                 program = UnitBuilder(Kit.find()).program(self.checkpoint)
@@ -109,6 +114,15 @@ class Early:
         self._builder.stop()
         if self._units is not None:
             self._units.stop()
+
+    def _still_to_write(self) -> str:
+        """A file of another checkpoint that the unit tests would use, and that is not there yet;
+        empty if there is none."""
+        if self._plan.mode != "stack":
+            return ""
+        missing = unwritten(self.folder)
+        called = files_called_by(self.checkpoint.files)
+        return next((one for one in called if one in missing), "")
 
     def _work(self) -> None:
         try:
