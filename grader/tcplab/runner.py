@@ -11,6 +11,7 @@ namespaces and interfaces with the last process in them.
 from __future__ import annotations
 
 import gc
+import math
 import multiprocessing
 import os
 import tempfile
@@ -51,9 +52,13 @@ from tcplab.worker import Worker
 
 # Hears what came of a case.
 Follow = Callable[[CaseResult], None]
+# Hears of a case that takes long, once, while it goes on.
+Waiting = Callable[[str], None]
 
 _FORK = multiprocessing.get_context("fork")
 _MAX_WORKERS = 2
+_LONG_S = 1.0  # for a case; most take a hundredth of that
+_LOOK_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -127,10 +132,12 @@ def run(
     progress: Progress | None = None,
     follow: Follow | None = None,
     beside: AbstractContextManager[object] | None = None,
+    waiting: Waiting | None = None,
 ) -> GradeResult:
     """Runs the cases. `follow` hears of each in the order in which they are taught, as soon as it
     and all before it are done. `beside` is something else to be done meanwhile: it begins when the
-    workers are there, so that it may have threads. Raises as `grade` does."""
+    workers are there, so that it may have threads. `waiting` hears of a case that takes long.
+    Raises as `grade` does."""
     outcomes: dict[str, Outcome] = {}
     for one in ready.selections:
         binary = ready.built[one.checkpoint.number]
@@ -139,7 +146,7 @@ def run(
             outcomes.update({case.id: not_built for case in one.chosen})
     teller = _Teller(ready, outcomes, follow)
     try:
-        _run(ready, progress or silent, outcomes, teller, beside or nullcontext())
+        _run(ready, progress or silent, outcomes, teller, beside or nullcontext(), waiting)
     except KeyboardInterrupt:
         if outcomes:
             total = sum(len(one.chosen) for one in ready.selections)
@@ -206,6 +213,7 @@ def _run(
     outcomes: dict[str, Outcome],
     teller: _Teller,
     beside: AbstractContextManager[object],
+    waiting: Waiting | None,
 ) -> None:
     """Runs what was built; `outcomes` fills up."""
     plan = ready.plan
@@ -239,7 +247,7 @@ def _run(
             )
             team.append(_Hand(worker, confined))
         with beside:
-            _collect(team, len(runnable), progress, outcomes, teller)
+            _collect(team, len(runnable), progress, outcomes, teller, waiting)
     finally:
         for hand in team:
             hand.dismiss()
@@ -250,11 +258,26 @@ class _Hand:
     """A worker process and our end of the pipe through which it reports."""
 
     def __init__(self, worker: Worker, confined: bool):
+        self._to_come = [case.id for case, _ in worker.cases]
+        self._since = time.monotonic()
         self.reports, theirs = _FORK.Pipe(duplex=False)
         arguments = (worker, confined, self.reports, theirs)
         self.process = _FORK.Process(target=_work, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
+
+    def note_report(self) -> None:
+        """The case that was going on has ended, and the next one begins."""
+        del self._to_come[:1]
+        self._since = time.monotonic()
+
+    def takes_long(self) -> str:
+        """The case that has been going on for long; empty if there is none, or if it has been told
+        already."""
+        if not self._to_come or time.monotonic() - self._since < _LONG_S:
+            return ""
+        self._since = math.inf
+        return self._to_come[0]
 
     def dismiss(self) -> None:
         if self.process.is_alive():
@@ -288,11 +311,13 @@ def _collect(
     progress: Progress,
     outcomes: dict[str, Outcome],
     teller: _Teller,
+    waiting: Waiting | None,
 ) -> None:
     count = 0
-    open_ends = [hand.reports for hand in team]
+    hands = {hand.reports: hand for hand in team}
+    open_ends = [*hands]
     while open_ends:
-        for end in wait(open_ends):
+        for end in wait(open_ends, _LOOK_S if waiting is not None else None):
             assert isinstance(end, Connection)
             try:
                 identity, outcome = end.recv()
@@ -303,8 +328,12 @@ def _collect(
                 raise InfrastructureError(outcome)
             outcomes[identity] = outcome
             count += 1
+            hands[end].note_report()
             progress(count, total, identity)
             teller.tell()
+        for identity in filter(None, (hand.takes_long() for hand in team)):
+            if waiting is not None:
+                waiting(identity)
     if count < total:
         raise InfrastructureError("a worker of the grader died: is the machine out of memory?")
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tcplab import sandbox
+from tcplab.checking.early import Early
+from tcplab.checking.session import check
 from tcplab.checking.units import CmockaMissing, UnitBuilder, result_of
 from tcplab.cli import main
 from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
+from tcplab.plan import Plan
+from tcplab.report.check_terminal import CheckScreen
 from tcplab.work.record import first_unfinished, standings
 
 KIT = Kit.find()
@@ -273,3 +279,22 @@ def test_a_library_that_crashes_while_it_is_loaded_is_the_students(
     assert main(["check", "0", "--case", "seqno.before-itself*"]) == 1
     printed = capsys.readouterr().out
     assert "crashed in begin" in printed and "look in seqno.c:45" in printed
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_while_a_case_hangs_the_screen_says_which(work: Path, is_terminal: bool) -> None:
+    """The line goes when the case has ended: what is left does not depend on the machine."""
+    edit(work / "seqno.c", "    return steps > 0", "    for (;;) {\n    }\n    return steps > 0")
+    printed = io.StringIO()
+    console = Console(file=printed, force_terminal=is_terminal, width=80)
+    screen = CheckScreen(console, work)
+    plan = Plan(str(work), checkpoints=(0,), case="seqno.*-itself*", early=True, again="check")
+    with Early(plan) as early:
+        checked = check(plan, early, screen)
+    screen.end(checked, [])
+    assert "timeout" in {case.outcome.status for case in checked.cases}
+    lines = printed.getvalue().splitlines()
+    waiting = [at for at, line in enumerate(lines) if "has not come to its end yet" in line]
+    assert len(waiting) == (1 if is_terminal else 0)
+    for at in waiting:
+        assert lines[at + 1].startswith("\x1b[1A\x1b[2K")

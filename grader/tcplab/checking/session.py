@@ -31,6 +31,9 @@ class Listener(Protocol):
     def case(self, case: CaseResult) -> None:
         """What came of a case, in teaching order."""
 
+    def waiting(self, identity: str) -> None:
+        """This case takes long."""
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -84,7 +87,7 @@ def check(plan: Plan, early: Early, listener: Listener) -> Checked:
     listener.built(early.checkpoint, early.warnings)
     units = Units(early) if plan.case == "*" else None
     relay = _Relay(listener, units)
-    result = run(ready, follow=relay.hear, beside=units)
+    result = run(ready, follow=relay.hear, beside=units, waiting=listener.waiting)
     relay.tell_units()
     final = units.result() if units is not None else None
     checked = Checked(early.checkpoint, result, early.warnings, final, whole)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.control import Control
+from rich.segment import ControlType
 from rich.text import Text
 
 from tcplab.checking.session import Checked
@@ -31,6 +33,7 @@ _EXPECTED = ", expected "
 _LEAST_SEEN = 6  # columns for what was seen, before what was expected
 _LEAST_EXPECTED = 3
 _SIGNS = {"failed": "✗", "crashed": "✗ crashed", "timeout": "✗ timeout", "not run": "–"}
+_UP_AND_AWAY = Control((ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2))
 _PLACE = re.compile(r"^([\w.-]+\.[ch]):(\d+): ")
 
 
@@ -58,6 +61,7 @@ class CheckScreen:
         self._names_all = names_all
         self._explained: CaseResult | None = None
         self._not_reached: CaseResult | None = None
+        self._is_waiting = False  # the last line says that, and is to go
 
     # --- while it goes on ----------------------------------------------------------------------
 
@@ -102,6 +106,13 @@ class CheckScreen:
             self._not_reached = self._not_reached or case
         else:
             self._explain(case)
+
+    def waiting(self, identity: str) -> None:
+        """A line for somebody who looks on, which goes when there is more to say."""
+        if self._is_waiting or not self._console.is_terminal or self._console.is_dumb_terminal:
+            return
+        self._say(Text(cut(f" … {identity} has not come to its end yet", self._width), "dim"))
+        self._is_waiting = True
 
     def _explain(self, case: CaseResult) -> None:
         self._explained = case
@@ -161,6 +172,10 @@ class CheckScreen:
         )
 
     def _say(self, line: Text) -> None:
+        if self._is_waiting:
+            self._is_waiting = False
+            self._lines -= 1
+            self._console.control(_UP_AND_AWAY)
         self._lines += 1 + max(0, line.cell_len - 1) // self._width
         self._console.print(line, highlight=False, soft_wrap=True)
         self._console.file.flush()
