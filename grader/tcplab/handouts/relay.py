@@ -61,6 +61,8 @@ class Relay:
     port: int
     patience_s: float  # with the first page
     traffic: Traffic = field(default_factory=Traffic)
+    # asyncio forgets a task that waits for a connection of which the other side has gone.
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def first_page(self, expected: bytes) -> str:
         """Fetches the path / for itself. Returns what is wrong with the answer, or ""."""
@@ -87,6 +89,9 @@ class Relay:
 
     async def serve(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         """Carries one connection of a browser, to its end."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         self.traffic.open += 1
         self.traffic.all += 1
         try:
@@ -94,6 +99,7 @@ class Relay:
         except (OSError, asyncio.TimeoutError):
             pass  # one of the two has gone, or never came; then the other is left, too
         finally:
+            self._serving.discard(task)
             self.traffic.open -= 1
             back.transport.abort()
 
