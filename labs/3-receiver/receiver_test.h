@@ -14,10 +14,14 @@ static inline struct tcp_receiver *receiver_of(void **state, size_t recv_capacit
 {
     struct tcp_config config = tcp_config_default();
     struct tcp_receiver *receiver;
+    struct tcp_config *lent;
 
     config.recv_capacity = recv_capacity;
     config.mss = mss;
-    receiver = tcp_receiver_new(&config);
+    lent = lend(&config, sizeof *lent);
+    assert_non_null(lent);
+    receiver = tcp_receiver_new(lent);
+    take_back(lent, sizeof *lent);
     assert_non_null(receiver);
     assert_non_null(tcp_receiver_inbound(receiver));
     *state = receiver;

@@ -26,8 +26,12 @@ static inline struct tcp_config sender_config(void)
 /* A sender that has sent nothing, kept in *state so that teardown frees it. */
 static inline struct tcp_sender *sender_with(void **state, const struct tcp_config *config)
 {
-    struct tcp_sender *sender = tcp_sender_new(config);
+    struct tcp_config *lent = lend(config, sizeof *lent);
+    struct tcp_sender *sender;
 
+    assert_non_null(lent);
+    sender = tcp_sender_new(lent);
+    take_back(lent, sizeof *lent);
     assert_non_null(sender);
     assert_non_null(tcp_sender_outbound(sender));
     *state = sender;
@@ -97,8 +101,9 @@ static inline void peer_acks(struct tcp_sender *sender, uint32_t bytes, uint16_t
 
 static inline void expect_nothing_at(struct tcp_sender *sender, const char *file, int line)
 {
-    struct tcp_sender_message message = {0};
+    struct tcp_sender_message message;
 
+    fill_with_rubbish(&message, sizeof message);
     if (tcp_sender_next(sender, &message)) {
         print_error("the sender sends %s%s%zu bytes at %u, expected nothing\n",
                     message.syn ? "SYN, " : "", message.fin ? "FIN, " : "", message.payload_len,
@@ -112,8 +117,9 @@ static inline struct tcp_sender_message expect_segment_at(struct tcp_sender *sen
                                                           size_t len, bool syn, bool fin,
                                                           const char *file, int line)
 {
-    struct tcp_sender_message message = {0};
+    struct tcp_sender_message message;
 
+    fill_with_rubbish(&message, sizeof message);
     if (!tcp_sender_next(sender, &message)) {
         print_error("the sender sends nothing, expected %s%s%zu bytes at %u\n", syn ? "SYN, " : "",
                     fin ? "FIN, " : "", len, seq);

@@ -58,12 +58,16 @@ static inline struct tcp_config lab_config(void)
 static inline struct lab *lab_with(void **state, const struct tcp_config *config)
 {
     struct lab *lab = calloc(1, sizeof *lab);
+    struct tcp_config *lent;
 
     assert_non_null(lab);
     *state = lab;
     lab->config = *config;
     lab->peer_window = 4000;
-    lab->tcp = tcp_connection_new(config);
+    lent = lend(config, sizeof *lent);
+    assert_non_null(lent);
+    lab->tcp = tcp_connection_new(lent);
+    take_back(lent, sizeof *lent);
     assert_non_null(lab->tcp);
     return lab;
 }
@@ -186,7 +190,7 @@ static inline void expect_at(struct lab *lab, struct wording expected, const cha
     struct tcp_segment *segment = &lab->last;
     struct wording sent;
 
-    *segment = (struct tcp_segment){0};
+    fill_with_rubbish(segment, sizeof *segment);
     if (!tcp_connection_next_segment(lab->tcp, segment)) {
         print_segment("the connection is silent, expected ", &expected);
         fail_in_state(lab, file, line);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "seqno.h"
+#include "strict_caller.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tcplab import packet as p
 from tcplab.check import differing_in, expect_bytes, expect_equal, expect_true
+from tcplab.components.borrowed import expect_sound_pointer
 from tcplab.difference import SegmentDifference
 from tcplab.fields import compared
 from tcplab.packet import CIRCLE, signed_distance
@@ -89,6 +90,10 @@ class ConnectionBench:
         """The state, to go by."""
         return self._lab.request(f"tcp.state {self.identity}").value("state")
 
+    def max_retransmissions(self, count: int) -> None:
+        self._step(f"at most {count} retransmissions")
+        self._lab.request(f"tcp.max_retransmissions {self.identity} {count}")
+
     # --- events --------------------------------------------------------------------------------
 
     def tick(self, ms: int) -> None:
@@ -126,12 +131,13 @@ class ConnectionBench:
         seq: int | None = None,
         ack: int | None = None,
         data: bytes | None = None,
+        window: int | None = None,
         port: int | None = None,
         **flags: bool,
     ) -> int:
         """The next segment has these fields. Flags: syn fin rst psh has_ack. Returns what it
         acknowledges: a SYN may come with text that is taken, or left for later."""
-        named = {"seq": seq, "ack": ack, "data": data, "port": port, **flags}
+        named = {"seq": seq, "ack": ack, "data": data, "window": window, "port": port, **flags}
         wanted = {name: value for name, value in named.items() if value is not None}
         words = " ".join(f"{name}={value!r}" for name, value in wanted.items())
         self._step(f"next segment; expected: {words or 'any'}")
@@ -148,6 +154,8 @@ class ConnectionBench:
                 expect_equal("ack", ack % CIRCLE, (reply.number_of("ack") - self.irs) % CIRCLE)
             if data is not None:
                 expect_bytes("data", data, _payload(reply))
+            if window is not None:
+                expect_equal("window", window, reply.number_of("window"))
         if port is not None:
             expect_equal("the port it goes to", port, reply.number_of("destination_port"))
         return (reply.number_of("ack") - self.irs) % CIRCLE
@@ -204,7 +212,9 @@ class ConnectionBench:
         return SegmentDifference(True, bool(wanted), compared(shown, wishes, actual))
 
     def _next(self) -> Reply:
-        return self._lab.request(f"tcp.next {self.identity}")
+        reply = self._lab.request(f"tcp.next {self.identity}")
+        expect_sound_pointer("the payload", reply)
+        return reply
 
     def _step(self, text: str) -> None:
         self._lab.transcript.step(f"connection: {text}")

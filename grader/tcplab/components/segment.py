@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tcplab import packet as p
 from tcplab.check import differing_in, expect_bytes, expect_equal, expect_true
+from tcplab.components.borrowed import expect_sound_pointer
 from tcplab.difference import Field, SegmentDifference
 from tcplab.monitors.wholeness import options_problem
 from tcplab.packet import Segment
@@ -36,7 +37,7 @@ class SegmentBench:
         self._lab.transcript.step(f"parse {len(raw)} bytes; expected: {_fields(expected)}")
         reply = self._lab.request(f"segment.parse {source} {destination} {raw.hex() or '-'}")
         expect_equal("result", expected.pop("result"), reply.value("result"))
-        expect_true("the payload's pointer", "dangling" not in reply.words, "NULL", "dangling")
+        expect_sound_pointer("the payload", reply)
         with differing_in(lambda: _difference(_numbers_of(reply), expected)):
             for name, value in expected.items():
                 if name == "data":
@@ -87,6 +88,7 @@ class SegmentBench:
         words = ["segment.reply_to_closed"]
         words += [f"{name}={_text(value)}" for name, value in fields.items()]
         reply = self._lab.request(" ".join(words))
+        expect_sound_pointer("the payload", reply)
         with differing_in(lambda: _difference_of_answer(reply, answer or {})):
             if answer is None:
                 expect_equal("the answer", ["none"], reply.words)

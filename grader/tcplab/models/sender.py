@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tcplab.check import expect_equal
+from tcplab.components.borrowed import expect_sound_pointer
 from tcplab.dut import Reply
 from tcplab.errors import CaseFailed
 from tcplab.models import answers
@@ -225,6 +226,7 @@ class _Talk:
         if reply.words[:1] == ["none"]:
             self._is_silent = True
             return None
+        expect_sound_pointer("the payload", reply)
         model = self._model
         distance = signed_distance((self._isn + model.una) % CIRCLE, reply.number_of("seq"))
         data = reply.value("data")

@@ -5,16 +5,14 @@
 
 static void new_receiver(struct dut *dut, struct request *request)
 {
-    struct tcp_config config = tcp_config_default();
-    struct option options[CONFIG_OPTIONS];
     size_t id = request_take_id(request);
+    struct tcp_config *lent = dut_take_config(request);
 
-    config_options(options, &config);
-    request_take_options(request, options, CONFIG_OPTIONS);
-    if (request_has_failed(request)) {
+    if (lent == NULL) {
         return;
     }
-    struct tcp_receiver *receiver = tcp_receiver_new(&config);
+    struct tcp_receiver *receiver = tcp_receiver_new(lent);
+    take_back(lent, sizeof *lent);
     if (receiver == NULL) {
         request_fail(request, "tcp_receiver_new returned NULL");
     } else {
@@ -63,7 +61,11 @@ static void receive(struct dut *dut, struct request *request)
     if (!request_has_failed(request)) {
         message.payload = request->data.data;
         message.payload_len = request->data.len;
-        tcp_receiver_receive(receiver, &message);
+        struct tcp_sender_message *lent = dut_lend(request, &message, sizeof message);
+        if (lent != NULL) {
+            tcp_receiver_receive(receiver, lent);
+            take_back(lent, sizeof *lent);
+        }
     }
 }
 

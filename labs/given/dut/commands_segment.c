@@ -44,7 +44,8 @@ void segment_take(struct request *request, struct tcp_segment *segment, size_t *
     }
 }
 
-void segment_answer(struct request *request, const struct tcp_segment *segment)
+void segment_answer(struct request *request, const struct tcp_segment *segment,
+                    bool is_of_past_call)
 {
     request_answer(request,
                    " source_port=%u destination_port=%u seq=%" PRIu32 " ack=%" PRIu32
@@ -57,10 +58,7 @@ void segment_answer(struct request *request, const struct tcp_segment *segment)
         request_answer(request, " mss=none");
     }
     request_answer(request, " data=");
-    request_answer_bytes(request, segment->payload, segment->payload_len);
-    if (segment->payload_len == 0 && segment->payload != NULL) {
-        request_answer(request, " dangling");
-    }
+    request_answer_borrowed(request, segment->payload, segment->payload_len, is_of_past_call);
 }
 
 static const char *name_of(enum tcp_parse_result result)
@@ -86,15 +84,16 @@ static void parse(struct dut *dut, struct request *request)
     uint32_t source = request_take_address(request);
     uint32_t destination = request_take_address(request);
     struct bytes bytes = request_take_bytes(request);
-    struct tcp_segment segment = {0};
+    struct tcp_segment segment;
     if (request_has_failed(request)) {
         return;
     }
+    fill_with_rubbish(&segment, sizeof segment);
     enum tcp_parse_result result =
         tcp_segment_parse(&segment, bytes.data, bytes.len, source, destination);
     request_answer(request, " result=%s", name_of(result));
     if (result == TCP_PARSE_OK) {
-        segment_answer(request, &segment);
+        segment_answer(request, &segment, is_of_a_past_call(segment.payload));
     }
 }
 
@@ -129,15 +128,16 @@ static void serialize(struct dut *dut, struct request *request)
 static void reply_to_closed(struct dut *dut, struct request *request)
 {
     (void)dut;
-    struct tcp_segment segment, reply = {0};
+    struct tcp_segment segment, reply;
     size_t capacity;
 
     segment_take(request, &segment, &capacity);
     if (request_has_failed(request)) {
         return;
     }
+    fill_with_rubbish(&reply, sizeof reply);
     if (tcp_reply_to_closed(&segment, &reply)) {
-        segment_answer(request, &reply);
+        segment_answer(request, &reply, is_of_a_past_call(reply.payload));
     } else {
         request_answer(request, " none");
     }

@@ -5,16 +5,14 @@
 
 static void new_sender(struct dut *dut, struct request *request)
 {
-    struct tcp_config config = tcp_config_default();
-    struct option options[CONFIG_OPTIONS];
     size_t id = request_take_id(request);
+    struct tcp_config *lent = dut_take_config(request);
 
-    config_options(options, &config);
-    request_take_options(request, options, CONFIG_OPTIONS);
-    if (request_has_failed(request)) {
+    if (lent == NULL) {
         return;
     }
-    struct tcp_sender *sender = tcp_sender_new(&config);
+    struct tcp_sender *sender = tcp_sender_new(lent);
+    take_back(lent, sizeof *lent);
     if (sender == NULL) {
         request_fail(request, "tcp_sender_new returned NULL");
     } else {
@@ -59,7 +57,11 @@ static void receive(struct dut *dut, struct request *request)
     request_take_options(request, options, sizeof options / sizeof options[0]);
     if (!request_has_failed(request)) {
         message.has_ack = request_option(request, "ack") != NULL;
-        tcp_sender_receive(sender, &message);
+        struct tcp_receiver_message *lent = dut_lend(request, &message, sizeof message);
+        if (lent != NULL) {
+            tcp_sender_receive(sender, lent);
+            take_back(lent, sizeof *lent);
+        }
     }
 }
 
@@ -96,21 +98,20 @@ static void set_nagle(struct dut *dut, struct request *request)
 static void next(struct dut *dut, struct request *request)
 {
     struct tcp_sender *sender = dut_take_sender(dut, request);
-    struct tcp_sender_message message = {0};
+    struct tcp_sender_message message;
 
     if (request_has_failed(request)) {
         return;
     }
+    fill_with_rubbish(&message, sizeof message);
     if (!tcp_sender_next(sender, &message)) {
         request_answer(request, " none");
         return;
     }
     request_answer(request, " seq=%" PRIu32 " syn=%d fin=%d psh=%d data=", message.seq.raw,
                    message.syn, message.fin, message.psh);
-    request_answer_bytes(request, message.payload, message.payload_len);
-    if (message.payload_len == 0 && message.payload != NULL) {
-        request_answer(request, " dangling");
-    }
+    request_answer_borrowed(request, message.payload, message.payload_len,
+                            is_of_a_past_call(message.payload));
 }
 
 static void state(struct dut *dut, struct request *request)

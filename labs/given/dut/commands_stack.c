@@ -34,6 +34,19 @@ void config_options(struct option options[CONFIG_OPTIONS], struct tcp_config *co
     memcpy(options, all, sizeof all);
 }
 
+struct tcp_config *dut_take_config(struct request *request)
+{
+    struct tcp_config config = tcp_config_default();
+    struct option options[CONFIG_OPTIONS];
+
+    config_options(options, &config);
+    request_take_options(request, options, CONFIG_OPTIONS);
+    if (request_has_failed(request)) {
+        return NULL;
+    }
+    return dut_lend(request, &config, sizeof config);
+}
+
 /* --- the stack ---------------------------------------------------------------------------------
  */
 

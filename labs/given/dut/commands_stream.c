@@ -68,10 +68,12 @@ static void stream_peek(struct dut *dut, struct request *request)
 
     if (!request_has_failed(request)) {
         size_t len = byte_stream_peek(stream, skip, &data);
+        size_t shown = len < most ? len : most;
         request_answer(request, " %zu ", len);
-        request_answer_bytes(request, data, len < most ? len : most);
-        if (len == 0 && data != NULL) {
-            request_answer(request, " dangling");
+        if (len > 0 && shown == 0) {
+            request_answer(request, "-"); /* nobody wants to see them: the pointer may be right */
+        } else {
+            request_answer_borrowed(request, data, shown, is_of_a_past_call(data));
         }
     }
 }

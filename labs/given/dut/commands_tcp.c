@@ -5,16 +5,14 @@
 
 static void new_connection(struct dut *dut, struct request *request)
 {
-    struct tcp_config config = tcp_config_default();
-    struct option options[CONFIG_OPTIONS];
     size_t id = request_take_id(request);
+    struct tcp_config *lent = dut_take_config(request);
 
-    config_options(options, &config);
-    request_take_options(request, options, CONFIG_OPTIONS);
-    if (request_has_failed(request)) {
+    if (lent == NULL) {
         return;
     }
-    struct tcp_connection *connection = tcp_connection_new(&config);
+    struct tcp_connection *connection = tcp_connection_new(lent);
+    take_back(lent, sizeof *lent);
     if (connection == NULL) {
         request_fail(request, "tcp_connection_new returned NULL");
     } else {
@@ -53,20 +51,25 @@ static void segment_arrives(struct dut *dut, struct request *request)
 
     segment_take(request, &segment, &capacity);
     if (!request_has_failed(request)) {
-        tcp_connection_segment_arrives(connection, &segment);
+        struct tcp_segment *lent = dut_lend(request, &segment, sizeof segment);
+        if (lent != NULL) {
+            tcp_connection_segment_arrives(connection, lent);
+            take_back(lent, sizeof *lent);
+        }
     }
 }
 
 static void next_segment(struct dut *dut, struct request *request)
 {
     struct tcp_connection *connection = dut_take_connection(dut, request);
-    struct tcp_segment segment = {0};
+    struct tcp_segment segment;
 
     if (request_has_failed(request)) {
         return;
     }
+    fill_with_rubbish(&segment, sizeof segment);
     if (tcp_connection_next_segment(connection, &segment)) {
-        segment_answer(request, &segment);
+        segment_answer(request, &segment, is_of_a_past_call(segment.payload));
     } else {
         request_answer(request, " none");
     }
@@ -142,6 +145,16 @@ static void set_nagle(struct dut *dut, struct request *request)
     }
 }
 
+static void set_max_retransmissions(struct dut *dut, struct request *request)
+{
+    struct tcp_connection *connection = dut_take_connection(dut, request);
+    uint32_t count = request_take_u32(request);
+
+    if (!request_has_failed(request)) {
+        tcp_connection_set_max_retransmissions(connection, count);
+    }
+}
+
 static void state(struct dut *dut, struct request *request)
 {
     const struct tcp_connection *connection = dut_take_connection(dut, request);
@@ -163,6 +176,7 @@ const struct command tcp_commands[] = {
     {"tcp.shutdown", 1, 1, shut_down},
     {"tcp.abort", 1, 1, abort_it},
     {"tcp.nagle", 2, 2, set_nagle},
+    {"tcp.max_retransmissions", 2, 2, set_max_retransmissions},
     {"tcp.state", 1, 1, state},
     {0},
 };

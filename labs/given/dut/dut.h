@@ -14,6 +14,7 @@
 #include "objects.h"
 #include "request.h"
 #include "stack.h"
+#include "strict_caller.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,6 +66,13 @@ extern const struct command connection_commands[];
 enum { CONFIG_OPTIONS = 15 };
 /* Writes one option for each field of the config; an argument then sets the field. */
 void config_options(struct option options[CONFIG_OPTIONS], struct tcp_config *config);
+/* A copy for one call, which is to be taken back; NULL, and the request has failed, if there is no
+ * memory for it. */
+void *dut_lend(struct request *request, const void *thing, size_t size);
+
+/* Takes the rest of the arguments as a config, which is to be taken back; NULL, and the request has
+ * failed, if there is none. */
+struct tcp_config *dut_take_config(struct request *request);
 
 /* The component whose ID is the next argument; NULL, and the request has failed, if there is none.
  */
@@ -78,7 +86,8 @@ struct tcp_connection *dut_take_connection(struct dut *dut, struct request *requ
  * request. `capacity` is what there is for its bytes: enough, if nothing is said. */
 enum { SEGMENT_OPTIONS = 10 };
 void segment_take(struct request *request, struct tcp_segment *segment, size_t *capacity);
-void segment_answer(struct request *request, const struct tcp_segment *segment);
+void segment_answer(struct request *request, const struct tcp_segment *segment,
+                    bool is_of_past_call);
 
 /* Adds what the queries say about a connection. */
 void connection_answer_state(struct request *request, const struct tcp_connection *connection);

@@ -1,5 +1,7 @@
 #include "request.h"
 
+#include "strict_caller.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,4 +289,17 @@ void request_answer_bytes(struct request *request, const uint8_t *bytes, size_t 
         request_answer(request, "-");
     }
     request_answer_digits(request, bytes, len);
+}
+
+void request_answer_borrowed(struct request *request, const uint8_t *bytes, size_t len,
+                             bool is_of_past_call)
+{
+    if (len > UINT16_MAX || (len > 0 && is_rubbish(bytes))) {
+        request_answer(request, "- unset");
+    } else if (len > 0 && is_of_past_call) {
+        request_answer(request, "- past");
+    } else {
+        request_answer_bytes(request, bytes, len);
+        request_answer(request, len == 0 && bytes != NULL ? " dangling" : "");
+    }
 }

@@ -79,6 +79,11 @@ void request_answer(struct request *request, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Adds bytes in the form in which a request would name them. */
 void request_answer_bytes(struct request *request, const uint8_t *bytes, size_t len);
+/* Adds bytes to which somebody has handed out a pointer; after them a word if it leads nowhere:
+ * `unset` if nothing was handed out at all, `past` if they were a local variable of a call that has
+ * ended (then none are added), `dangling` if there are none and it is not NULL. */
+void request_answer_borrowed(struct request *request, const uint8_t *bytes, size_t len,
+                             bool is_of_past_call);
 /* Adds bytes as digits, and nothing if there are none: for output that comes in pieces. */
 void request_answer_digits(struct request *request, const uint8_t *bytes, size_t len);
 /* Adds text even to an error. */

@@ -10,6 +10,16 @@ static void *found(struct request *request, const char *kind, size_t id, void *o
     return object;
 }
 
+void *dut_lend(struct request *request, const void *thing, size_t size)
+{
+    void *lent = lend(thing, size);
+
+    if (lent == NULL) {
+        request_fail(request, "ENOMEM there is no memory");
+    }
+    return lent;
+}
+
 struct byte_stream *dut_take_stream(struct dut *dut, struct request *request)
 {
     size_t id = request_take_id(request);

@@ -29,6 +29,26 @@ def ack_in_time(lab: Lab) -> None:
 
 
 @case(
+    "connection.a-trickle-is-acked-in-time",
+    checkpoint=5,
+    rfc=["9293 3.8.6.3", "MUST-40", "SHLD-18", "C-DAK-1"],
+    rule="Where a little comes again and again, the first of it is still acknowledged in time.",
+    hint="A delay that begins anew with each segment may never end.",
+    kills=["connection.ack-delay-begins-anew"],
+)
+def a_trickle(lab: Lab) -> None:
+    peer, app = lab.established()
+    first = peer.snd_nxt
+    for _ in range(17):
+        peer.send(data=b"drip")
+        lab.clock.advance(29)
+    acked = peer.snd_una - first
+    expect_true("bytes acknowledged after 493 ms", acked > 0, "4 at least", str(acked))
+    peer.expect_ack(within_ms=499)
+    app.expect_read(b"drip" * 17)
+
+
+@case(
     "connection.every-second-segment-is-acked",
     checkpoint=5,
     rfc=["9293 3.8.6.3", "SHLD-19", "C-DAK-2", "D-RECV-13"],
@@ -265,6 +285,25 @@ def acks_at_closed(lab: Lab) -> None:
     peer.send(ack=14)
     peer.expect_nothing(for_ms=5000)
     app.expect(unacknowledged=0)
+
+
+@case(
+    "connection.old-segment-brings-no-window",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "U-22", "C-WIN-3", "B-ES-12"],
+    rule="A segment that was overtaken on its way brings its text, but no window.",
+    hint="SND.WL1 is SEG.SEQ of the segment that brought the window: hand it on to the sender.",
+    kills=["connection.seq-not-handed-on"],
+)
+def old_window(lab: Lab) -> None:
+    connection = lab.connection(ack_delay_ms=0)
+    connection.establish()
+    connection.arrive(4, ack=1, data=b"def", window=1000)
+    connection.arrive(1, ack=1, data=b"abc", window=0)
+    connection.drain()
+    connection.read(10, gives=b"abcdef")
+    connection.write(b"hello")
+    connection.expect_segment(seq=1, data=b"hello")
 
 
 @case(

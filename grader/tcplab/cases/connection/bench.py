@@ -21,9 +21,9 @@ STATES = (*BEFORE, "established", "fin-wait-1", "fin-wait-2", *PEER_IS_DONE)
 RESETS = ("syn-received", "established", "fin-wait-1", "fin-wait-2", "close-wait")
 
 
-def in_state(lab: Lab, state: str) -> ConnectionBench:
+def in_state(lab: Lab, state: str, **config: int) -> ConnectionBench:
     """A connection in that state. SND.NXT is 1, or 2 behind a FIN."""
-    connection = lab.connection(send_capacity=ROOM, ack_delay_ms=0)
+    connection = lab.connection(send_capacity=ROOM, ack_delay_ms=0, **config)
     if state in BEFORE:
         _begin(connection, state)
     else:

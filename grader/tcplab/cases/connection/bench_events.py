@@ -117,6 +117,35 @@ def listens_again(lab: Lab, how: str, answered: bool) -> None:
 
 
 @case(
+    "connection.settings-outlive-a-peer",
+    checkpoint=5,
+    rfc=["9293 3.10.7.4", "9293 3.7.4", "MUST-17", "MUST-21", "K-CONN-3"],
+    rule="Back in LISTEN all of the peer's is forgotten, but not what the application has set.",
+    hint="Of what is made anew, which values come from the config, and are they those of today?",
+    kills=["connection.listens-with-first-settings"],
+)
+def settings_outlive_a_peer(lab: Lab) -> None:
+    connection = lab.connection(nagle=1, max_retransmissions=8)
+    connection.open(passive=True)
+    connection.nagle(False)
+    connection.max_retransmissions(1)
+    connection.arrive(0, syn=True)
+    connection.drain()
+    connection.arrive(1, rst=True)
+    connection.expect(state="LISTEN")
+    connection.arrive(0, syn=True, port=OTHER_PORT)
+    connection.expect_segment(seq=0, syn=True, port=OTHER_PORT)
+    connection.arrive(1, ack=1, port=OTHER_PORT)
+    for at, data in ((1, b"a"), (2, b"b")):
+        connection.write(data)
+        connection.expect_segment(seq=at, data=data)
+    for _ in range(3):
+        connection.tick(4000)
+        connection.drain()
+    connection.expect(state="CLOSED", error="timed-out")
+
+
+@case(
     "connection.closed-and-back-to-listen",
     checkpoint=5,
     rfc=["9293 3.10.7.4", "K-CONN-3"],
@@ -170,6 +199,32 @@ def no_memory_to_listen_again(lab: Lab) -> None:
 
 
 # --- 3.10.8 TIMEOUTS ----------------------------------------------------------------------------
+
+
+@case(
+    "connection.user-timeout-in-{state}",
+    checkpoint=5,
+    rfc=["9293 3.10.8", "9293 3.9.1.1", "U-21", "K-CONN-4"],
+    rule="The user timeout ends the waiting in {state} as well: what waits may be a SYN or a FIN.",
+    hint="Not the state counts, but whether something is in flight.",
+    kills=["connection.user-timeout-in-established-only"],
+    each=[
+        {"state": state}
+        for state in ("syn-sent", "syn-received", "fin-wait-1", "close-wait", "closing", "last-ack")
+    ],
+)
+def user_timeout_in(lab: Lab, state: str) -> None:
+    connection = in_state(lab, state, user_timeout_ms=2500)
+    if state == "close-wait":
+        connection.write(b"x")
+        connection.expect_segment(seq=1, data=b"x")
+    for _ in range(2):
+        connection.tick(1000)
+        connection.drain()
+    connection.expect(state=state.upper(), error="none")
+    connection.tick(1000)
+    connection.expect(state="CLOSED", error="timed-out")
+    connection.expect_nothing()
 
 
 @case(

@@ -260,6 +260,25 @@ def update_only_for_two_segments(lab: Lab) -> None:
 
 
 @case(
+    "receiver.update-of-what-can-be-said",
+    checkpoint=3,
+    rfc=["9293 3.8.6.2.2", "9293 3.1", "C-DAK-4", "REC-1"],
+    rule="Room that a window of 16 bits cannot offer is no reason to tell of it.",
+    hint="Compare the edge offered with the edge that could be: the free space is not the window.",
+    kills=["receiver.update-counts-room-beyond-65535"],
+)
+def update_of_what_can_be_said(lab: Lab) -> None:
+    receiver = _after_syn(lab, recv_capacity=200_000, mss=1000)
+    receiver.expect(rcv_wnd=65535, update_due=False)
+    receiver.receive(1, lab.bytes(1999))
+    receiver.expect(rcv_wnd=65535 - 1999, update_due=False)
+    receiver.receive(2000, lab.bytes(1))
+    receiver.expect(rcv_wnd=65535 - 2000, update_due=True)
+    receiver.send(ack=2001, window=65535)
+    receiver.expect(update_due=False)
+
+
+@case(
     "receiver.asking-is-not-offering",
     checkpoint=3,
     rfc=["9293 3.8.6.2.2", "9293 3.10.7.4", "K-RECV-3"],

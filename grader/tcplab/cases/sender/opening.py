@@ -13,8 +13,8 @@ BUILDS_ON = ("sender.syn-then-data",)
     checkpoint=4,
     rfc=["9293 3.5", "MUST-61"],
     rule="The SYN goes first and alone; data follows when it is acknowledged, pushed at its end.",
-    hint="Until the SYN is acknowledged, `next` has nothing else to give. Behind it, PSH is for the "
-    "segment that takes the last byte queued: the receiving side need not wait for more.",
+    hint="Until the SYN is acknowledged, `next` has nothing else to give. Behind it, PSH is for "
+    "the segment that takes the last byte queued: the receiving side need not wait for more.",
     kills=["sender.push-never-set"],
 )
 def syn_then_data(lab: Lab) -> None:

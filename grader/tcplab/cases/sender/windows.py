@@ -64,6 +64,28 @@ def probe_that_is_taken(lab: Lab) -> None:
 
 
 @case(
+    "sender.taken-probes-slow-down-too",
+    checkpoint=4,
+    rfc=["9293 3.8.6.1", "SHLD-30", "C-ZWP-2"],
+    rule="Refused or taken: as long as the window stays closed, each probe waits twice as long.",
+    hint="What sets the interval back is a window that opens, not an acknowledgment.",
+    kills=["sender.interval-reset-by-a-taken-probe"],
+)
+def taken_probes_slow_down(lab: Lab) -> None:
+    sender = lab.sender()
+    sender.open(window=0)
+    sender.write(b"abcdef")
+    sender.expect_nothing()
+    for at, wait in enumerate((1000, 2000, 4000)):
+        sender.tick(wait - 1)
+        sender.expect_nothing()
+        sender.tick(1)
+        sender.expect_segment(seq=1 + at, data=b"abcdef"[at : at + 1])
+        sender.receive(ack=2 + at, window=0, seq=0)
+        sender.expect_nothing()
+
+
+@case(
     "sender.answered-probes-are-no-failures",
     checkpoint=4,
     rfc=["9293 3.8.6.1", "MUST-37", "C-FAIL-3", "D-SEND-26"],
