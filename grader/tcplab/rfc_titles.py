@@ -42,7 +42,7 @@ _TITLES: dict[str, dict[str, str]] = {
         "5.2": "Blind Data Injection Attack: Mitigation",
         "7": "ACK Throttling",
     },
-    "6093": {"3.1": "Semantics of Urgent Indications"},
+    "6093": {"4": "Updating RFC 793, RFC 1011, and RFC 1122"},
     "6298": {
         "2": "The Basic Algorithm",
         "3": "Taking RTT Samples",
