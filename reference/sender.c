@@ -229,7 +229,7 @@ static void back_off(struct tcp_sender *sender)
 }
 
 /* The earliest segment is to be sent again. Karn's algorithm (RFC 6298, 3): what is sent twice is
- * not timed, and neither is what was sent behind it, whose acknowledgment waits for the copy. */
+ * not timed. Nor, here, is what was sent behind it, whose acknowledgment waits for the copy. */
 static void retransmit_earliest(struct tcp_sender *sender)
 {
     sender->retransmission_due = true;

@@ -66,7 +66,8 @@ void tcp_sender_set_nagle(struct tcp_sender *sender, bool on);
  *   - Loss comes in groups. After such a retransmission, or one by the timer with the window open,
  *     and until all that was in flight then is acknowledged, each advance of SND.UNA that leaves
  *     some of it unacknowledged retransmits the segment now at SND.UNA at once, for it is the
- *     next hole. (RFC 6298 leaves this open. Without it each hole costs another, doubled, RTO.)
+ *     next hole. (RFC 6298, 1 leaves what follows the timer's retransmission to RFC 5681, 3.1.
+ *     Without this rule each hole costs another, doubled, RTO.)
  */
 void tcp_sender_receive(struct tcp_sender *sender, const struct tcp_receiver_message *message);
 

@@ -164,7 +164,7 @@ static void a_clean_sample_ends_the_backoff(void **state)
     assert_number(tcp_sender_rto_ms(sender), 2000);
 }
 
-/* RFC 6298, 3: one sample a round trip; a segment sent later has its own time. */
+/* RFC 6298, 3: one sample a round trip is enough; a segment sent later has its own time. */
 static void the_sample_is_the_time_of_the_segment_that_was_timed(void **state)
 {
     struct tcp_sender *sender = connected_after(state, 800);
@@ -218,7 +218,7 @@ static void after_a_lost_syn_data_begins_with_three_seconds(void **state)
     expect_bytes(sender, 0, 10);
 }
 
-/* RFC 6298, 5.7: it raises the RTO, and never lowers it. */
+/* RFC 6298, 5.7 speaks of an RTO below three seconds; a longer one stays (sender.h). */
 static void after_two_lost_syns_the_longer_rto_stays(void **state)
 {
     struct tcp_sender *sender = new_sender(state);
