@@ -85,9 +85,10 @@ static bool port_is_free(struct stack *stack, const struct isn_ends *ends)
 }
 
 /*
- * RFC 6056, 3.3.3: towards each remote end, ports are taken one after another, beginning at a place
- * that only the secret knows. So a port rests as long as possible before it is used again, and an
- * outsider cannot tell the next one. False if all are in use.
+ * RFC 6056, 3.3.3: one counter for all, and for each remote end a place to count from that only the
+ * secret knows. Towards one end the ports rise, with steps that connections to others have taken.
+ * So a port rests for long before it is used again, and whoever sees the ports towards one end
+ * cannot tell those towards another. False if all are in use.
  */
 static bool choose_local_port(struct stack *stack, struct isn_ends *ends)
 {

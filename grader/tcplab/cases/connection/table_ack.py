@@ -91,7 +91,8 @@ def window_update(lab: Lab, state: str, code: str) -> None:
 )
 def duplicate_acks(lab: Lab, state: str, code: str) -> None:
     stage = reach(lab, state)
-    # An acknowledgment of our ISN, where nothing ever stood, may be taken for an attack (RFC 5961).
+    # An acknowledgment of our ISN, where nothing ever stood, is within the range of RFC 5961, 5.2,
+    # but may be taken for an attack: Linux lets none count that reaches back before the first byte.
     for ack in (stage.snd_una, stage.snd_una, max(stage.snd_una - 1, 1)):
         stage.send(ack=ack)
     stage.peer.expect_nothing()

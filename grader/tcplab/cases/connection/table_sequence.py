@@ -132,7 +132,7 @@ def reset_inside(lab: Lab, state: str, code: str) -> None:
 def syn_inside(lab: Lab, state: str, code: str) -> None:
     stage = reach(lab, state)
     for wait_ms, seq in ((0, stage.rcv_nxt), (600, stage.rcv_nxt + 1)):
-        lab.clock.advance(wait_ms)  # challenges may be as rare as two in a second (RFC 5961, 7)
+        lab.clock.advance(wait_ms)  # challenges may be limited (RFC 5961, 7), say to two a second
         stage.send_unchanged(syn=True, seq=seq)
         stage.expect_bare_ack()
     stage.expect_unharmed()
