@@ -58,8 +58,10 @@ void tcp_receiver_receive(struct tcp_receiver *receiver, const struct tcp_sender
  *   - The right edge never moves left (3.8.6, SHLD-14).
  *   - Silly window avoidance (3.8.6.2.2, MUST-39): the right edge moves right only if it can move
  *     by at least min(half of recv_capacity, mss) at once; otherwise it stays, and the window
- *     shrinks by what has arrived. The first window offered is the whole free space.
- *   - Before a SYN the window is what would be offered: min(free space, 65,535).
+ *     shrinks by what has arrived. The first window offered after the SYN is the whole free space.
+ *     After the FIN, too, the edge moves by this rule, counted from RCV.NXT behind the FIN.
+ *   - Before a SYN the window is what would be offered: min(free space, 65,535). It binds nobody,
+ *     though an active opener's SYN carries it: without a number there is no right edge.
  */
 struct tcp_receiver_message tcp_receiver_send(struct tcp_receiver *receiver);
 
@@ -67,7 +69,8 @@ struct tcp_receiver_message tcp_receiver_send(struct tcp_receiver *receiver);
  * Is it worth sending a segment for no other reason than to tell of a larger window? (3.8.6.2.2)
  * True if the right edge could move by at least min(half of recv_capacity, mss) while less than one
  * mss is on offer (the peer may be waiting for it), or by min(half of recv_capacity, 2 · mss)
- * otherwise. Always false before a SYN and after the FIN.
+ * otherwise. Always false before a SYN, between it and the first tcp_receiver_send (what was never
+ * offered cannot move), and after the FIN.
  */
 bool tcp_receiver_window_update_due(const struct tcp_receiver *receiver);
 
