@@ -60,8 +60,9 @@ void tcp_connection_free(struct tcp_connection *connection);
 
 /* --- the calls of the application: RFC 9293, 3.10.1 to 3.10.6 --------------------------------- */
 
-/* Active OPEN: CLOSED to SYN-SENT; next_segment has the SYN. False, and nothing happens, in any
- * other state: a connection serves once. */
+/* Active OPEN: CLOSED to SYN-SENT; next_segment has the SYN. (If a SYN without ACK crosses it
+ * before it was asked for, ours leaves once, with an ACK.) False, and nothing happens, in any other
+ * state and once it has been open: a connection serves once. */
 bool tcp_connection_open_active(struct tcp_connection *connection, uint16_t local_port,
                                 uint16_t remote_port);
 
@@ -108,18 +109,28 @@ void tcp_connection_set_max_retransmissions(struct tcp_connection *connection, u
 /*
  * A segment has arrived for this connection: its ports match, its checksum was right. Works off
  * RFC 9293, 3.10.7, state by state, and does what the RFC asks for; answers wait in next_segment.
- * In CLOSED it answers as tcp_reply_to_closed does. The payload is copied.
+ * In CLOSED it answers as tcp_reply_to_closed does. `segment` and its payload are borrowed for this
+ * call only: what is to be kept is copied.
+ *
+ * Back to LISTEN (3.10.7.4, a passive open in SYN-RECEIVED): as after tcp_connection_open_passive,
+ * our SYN with config.isn again; without memory for that CLOSED, with TCP_ERROR_ABORTED or none.
  */
 void tcp_connection_segment_arrives(struct tcp_connection *connection,
                                     const struct tcp_segment *segment);
 
 /* `ms` milliseconds have passed (RFC 9293, 3.10.8): the retransmission and probe timer, the delayed
- * acknowledgment, the user timeout, TIME-WAIT. */
+ * acknowledgment, TIME-WAIT, and the user timeout: while something is in flight, our SYN included,
+ * it counts from the last segment that acknowledged something new or came to the sender with a
+ * window of 0, which is how a probe is answered; it ends at user_timeout_ms or in the first tick
+ * beyond, either. After giving up the state is CLOSED, in SYN-RECEIVED of a passive open, too. */
 void tcp_connection_tick(struct tcp_connection *connection, uint32_t ms);
 
 /*
- * The next segment to send, if there is one: fills `*out` and returns true. The payload points into
- * the connection and lives until the next call that is not a query.
+ * The next segment to send, if there is one: sets every field of `*out`, whatever stood there
+ * (has_mss to false, payload to NULL where there is none), and returns true. The payload points
+ * into the connection and lives until the next call that is not a query. In which order a reset,
+ * our SYN, data and an acknowledgment alone leave is not promised. But each has the latest
+ * acknowledgment on it, and what data has carried does not follow alone.
  *
  * Every segment but the first SYN of an active open carries an acknowledgment and the current
  * window (3.8), except the resets that RFC 9293 writes without one: <SEQ=SEG.ACK><CTL=RST> and that
@@ -127,8 +138,8 @@ void tcp_connection_tick(struct tcp_connection *connection, uint32_t ms);
  *
  * An acknowledgment that stands alone has SEQ=SND.NXT. If the peer has answered a probe and still
  * has no room, that is one number beyond its closed window, and a peer that checks numbers drops it
- * with all it says; so there, and for the reset of ABORT, SEQ=SND.UNA is allowed too, and is the
- * better choice (RFC 9293, 3.10.7.4 and A.2).
+ * with all it says; so from that answer until the probe is sent again SEQ=SND.UNA is allowed too,
+ * also for the reset of ABORT, and is the better choice (RFC 9293, 3.10.7.4 and A.2).
  */
 bool tcp_connection_next_segment(struct tcp_connection *connection, struct tcp_segment *out);
 
@@ -144,18 +155,19 @@ size_t tcp_connection_readable(const struct tcp_connection *connection);
 size_t tcp_connection_writable(const struct tcp_connection *connection);
 
 /* Has the peer closed its side, and has every byte of it been read? The application's end of file.
- */
+ * False after an abort, and after a reset; but where it was true before the reset, it may stay. */
 bool tcp_connection_read_finished(const struct tcp_connection *connection);
 
 /* Bytes written and not yet acknowledged by the peer, a FIN that is wanted included: 0 means that
- * the peer's TCP has all of it. */
+ * the peer's TCP has all of it, or that an abort has thrown it away. After a reset or a timeout it
+ * stays as it was, or is 0. */
 size_t tcp_connection_unacknowledged(const struct tcp_connection *connection);
 
 /* --- where there is no connection ------------------------------------------------------------- */
 
 /*
- * What a port answers on which nobody listens, to a segment that belongs to no connection: fills
- * `*out` with the reset of RFC 9293, 3.10.7.1 and returns true; or returns false, since a reset
- * never answers a reset.
+ * What a port answers on which nobody listens, to a segment that belongs to no connection: makes
+ * `*out` the reset of RFC 9293, 3.10.7.1, every field of it, and returns true; or returns false,
+ * since a reset never answers a reset.
  */
 bool tcp_reply_to_closed(const struct tcp_segment *segment, struct tcp_segment *out);

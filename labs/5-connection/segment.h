@@ -46,7 +46,8 @@ static inline size_t tcp_segment_length(const struct tcp_segment *segment)
            ((segment->flags & TCP_FIN) != 0 ? 1 : 0);
 }
 
-/* Why bytes are not a segment. */
+/* Why bytes are not a segment. What is first here is looked at first, and the first that is wrong
+ * is the result. */
 enum tcp_parse_result {
     TCP_PARSE_OK = 0,
     TCP_PARSE_TOO_SHORT,    /* fewer than 20 bytes */
@@ -66,7 +67,8 @@ enum tcp_parse_result {
  *     last one counts.
  *   - Reserved bits are ignored (3.1).
  *
- * On TCP_PARSE_OK `*out` is filled, and out->payload points into `bytes`. Otherwise `*out` is
+ * On TCP_PARSE_OK every field of `*out` is set, whatever stood there (has_mss to false where the
+ * option does not count), and out->payload points into `bytes`, or is NULL. Otherwise `*out` is
  * undefined and the bytes are to be dropped without an answer.
  */
 enum tcp_parse_result tcp_segment_parse(struct tcp_segment *out, const uint8_t *bytes, size_t len,
