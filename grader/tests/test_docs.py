@@ -232,9 +232,11 @@ def kit(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Kit:
 
 
 def test_it_is_made_again_only_after_a_change(kit: Kit) -> None:
-    site, made = build(kit)
+    said: list[str] = []
+    site, made = build(kit, before=lambda: said.append("it takes a while"))
     assert made and site == kit.root / "build" / "site"
-    assert build(kit) == (site, False)
+    assert build(kit, before=lambda: said.append("again")) == (site, False)
+    assert said == ["it takes a while"]
     page = kit.root / "handouts" / "docs" / "run.md"
     page.write_text(page.read_text(encoding="utf-8") + "\nA new sentence.\n", encoding="utf-8")
     assert build(kit) == (site, True)

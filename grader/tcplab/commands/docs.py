@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def command(
     **wiring: Any,
 ) -> int:
     """Makes a site of the handouts, if it is not there already, serves it on a loopback address of
-    this machine, and says at which, until it is interrupted.
+    this machine, and says at which, until it is interrupted. To make it takes half a minute.
 
     With --over-my-tcp every byte of it goes through the TCP that you wrote: a web server that knows
     nothing of it runs over your TCP, at 10.0.0.2; at the other end of the wire a relay fetches from
@@ -62,7 +63,7 @@ def command(
     if not over_my_tcp:
         _refuse_wiring(context)
     whose = (tcp or _work_folder_here()) if over_my_tcp else ""
-    site, made = build(Kit.find(), out)
+    site, made = build(Kit.find(), out, _say_that_it_takes_a_while)
     if only_build:
         print(f"{'made' if made else 'nothing has changed in'} {harmless(str(site))}")
         return 0
@@ -75,6 +76,11 @@ def command(
             print(f"{address_of(listener)} has the handouts; Ctrl-C ends it", flush=True)
             serve(site, listener)
     return 0
+
+
+def _say_that_it_takes_a_while() -> None:
+    """One line, also where nobody looks at a terminal: who waits is to know for what."""
+    print("tcplab: building the site, which takes half a minute", file=sys.stderr, flush=True)
 
 
 def _refuse_wiring(context: click.Context) -> None:

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,25 +26,32 @@ _COMPLAINTS = ("WARNING", "ERROR", "CRITICAL")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def build(kit: Kit, out: Path | None = None) -> tuple[Path, bool]:
+def _in_silence() -> None:
+    """Says nothing."""
+
+
+def build(
+    kit: Kit, out: Path | None = None, before: Callable[[], None] = _in_silence
+) -> tuple[Path, bool]:
     """The folder of the site, and whether it had to be made: not if nothing has changed.
 
-    `out` is None for a folder of the kit's own. Raises UsageError if `out` is something else's, and
+    `out` is None for a folder of the kit's own. `before` is called if it has to be made, which
+    takes a while. Raises UsageError if `out` is something else's, and
     InfrastructureError, in one line, if MkDocs has anything to complain of.
     """
     site = _own_folder(kit) if out is None else out.resolve()
     try:
         site.parent.mkdir(parents=True, exist_ok=True)
         if out is not None:
-            return site, _bring_up_to_date(kit, site)
+            return site, _bring_up_to_date(kit, site, before)
         with open(site.parent / f".{site.name}.lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second finds it made
-            return site, _bring_up_to_date(kit, site)
+            return site, _bring_up_to_date(kit, site, before)
     except OSError as error:
         raise InfrastructureError(f"{site}: cannot be written: {error.strerror}") from None
 
 
-def _bring_up_to_date(kit: Kit, site: Path) -> bool:
+def _bring_up_to_date(kit: Kit, site: Path, before: Callable[[], None]) -> bool:
     """Did it have to be made?"""
     sources = _digest(kit)
     mark = _mark_of(site)
@@ -52,6 +59,7 @@ def _bring_up_to_date(kit: Kit, site: Path) -> bool:
         return False
     if mark is None and site.exists() and (site.is_file() or any(site.iterdir())):
         raise UsageError(f"{site}: exists and is no site of the handouts; name another folder")
+    before()
     with tempfile.TemporaryDirectory(dir=site.parent, prefix=f".{site.name}-") as scratch:
         new = Path(scratch) / "new"
         _run_mkdocs(kit, new, Path(scratch))
