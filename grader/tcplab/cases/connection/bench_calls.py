@@ -196,28 +196,6 @@ def receive_after_a_timeout(lab: Lab) -> None:
 
 
 @case(
-    "connection.read-makes-room-known",
-    checkpoint=5,
-    rfc=["9293 3.8.6.2.2", "9293 3.10.3", "C-DAK-7", "D-RECV-11", "K-CONN-2"],
-    rule="After a read the peer is told of the new window if the receiver says that this is due,"
-    " also where something was still on offer.",
-    hint="tcp_receiver_window_update_due knows; ask it when you are asked for the next segment.",
-    kills=["connection.update-only-of-a-closed-window"],
-)
-def read_makes_room_known(lab: Lab) -> None:
-    connection = lab.connection(recv_capacity=4000, mss=1000, ack_delay_ms=0)
-    connection.establish()
-    text = lab.bytes(2000)
-    connection.arrive(1, ack=1, data=text)
-    connection.drain()
-    connection.read(1999, gives=text[:1999])
-    connection.expect_nothing()
-    connection.read(1, gives=text[1999:])
-    connection.expect_segment(seq=1, ack=2001, data=b"", window=4000)
-    connection.expect_nothing()
-
-
-@case(
     "connection.calling-close-in-{state}",
     checkpoint=5,
     rfc=["9293 3.10.4", "MUST-12", "K-CONN-2"],
