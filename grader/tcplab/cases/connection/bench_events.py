@@ -294,7 +294,7 @@ def tick_while_nothing_is_open(lab: Lab) -> None:
         (listening, "LISTEN", "none"),
         (refused, "CLOSED", "refused"),
     ):
-        for _ in range(20):
+        for _ in range(5):
             connection.tick(100_000)
             connection.expect_nothing()
         connection.expect(state=state, error=error)

@@ -113,7 +113,7 @@ def closed_window(lab: Lab) -> None:
     peer.window = 0
     peer.send()
     app.write(b"patience")
-    for _ in range(8):
+    for _ in range(5):
         peer.expect(has_ack=True, within_ms=3000)
         peer.send(ack=1)
     app.expect_state("ESTABLISHED")
