@@ -18,7 +18,13 @@ from tcplab.cli import main
 from tcplab.kit import COMPONENT_FILES, Checkpoint, Kit
 from tcplab.plan import Plan
 from tcplab.report.check_terminal import CheckScreen
-from tcplab.work.record import first_unfinished, standings
+from tcplab.work.record import (
+    Standing,
+    fingerprint,
+    first_unfinished,
+    remember,
+    standings,
+)
 
 KIT = Kit.find()
 NAMES = [one.name for one in KIT.checkpoints()]
@@ -111,7 +117,7 @@ def test_all_failures_are_named_in_lines_as_wide_as_there_are_columns(
     capsys.readouterr()
     assert main(["check", "0"]) == 1
     shown = capsys.readouterr().out
-    assert "   --all, or a with --watch, names each of them\n" in shown
+    assert "   --all, or the key a of --watch, names each of them\n" in shown
     assert "in-every-corner" not in shown
     for columns in (60, 140):
         monkeypatch.setenv("COLUMNS", str(columns))
@@ -128,8 +134,48 @@ def test_all_failures_are_named_in_lines_as_wide_as_there_are_columns(
 
 def test_one_case_is_no_verdict(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "0", "--case", "seqno.wrap-*"]) == 0
-    assert "1 of 1 cases passed" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "1 of 1 cases passed" in shown and shown.endswith("\nnext: ./tcplab check 0, all cases\n")
     assert standings(work, KIT.checkpoints())[0].points is None
+
+
+def test_what_was_passed_over_comes_last(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def next_after(number: int, *words: str) -> str:
+        capsys.readouterr()
+        assert main(["check", str(number), *words]) == 0
+        return capsys.readouterr().out
+
+    shown = next_after(2)
+    assert "next: checkpoint 3, The receiver (0 and 1 are not checked yet)\n" in shown
+    assert first_unfinished(standings(work, KIT.checkpoints())) == 3
+    write_down(work, 3, 4)
+    shown = next_after(5)
+    assert shown.endswith("\nnext: ./tcplab check 0; checkpoints 0 and 1 are not checked yet\n")
+    shown = next_after(0)
+    assert "next: checkpoint 1, The byte stream\n" in shown
+    edit(work / "receiver.c", "", "/* changed */\n")
+    assert "next: checkpoint 3, The receiver (1 is not checked yet)\n" in next_after(4)
+
+
+def write_down(work: Path, *numbers: int) -> None:
+    """They are done."""
+    for one in (KIT.checkpoints()[number] for number in numbers):
+        files = fingerprint(work, one)
+        score = float(one.points)
+        remember(work, one, files, score=score, passed=1, total=1, units_failed=0)
+
+
+def test_a_record_says_with_what_to_go_on() -> None:
+    def stand(number: int, how: str) -> Standing:
+        points = None if how == "-" else 5.0
+        return Standing(number, points, 5.0, 1 if how == "d" else 0, 1, 0, True)
+
+    def unfinished(how: str, after: int | None = None) -> int | None:
+        return first_unfinished([stand(*one) for one in enumerate(how)], after)
+
+    assert [unfinished(how) for how in ("------", "d-----", "--d---", "-fd---")] == [0, 1, 3, 1]
+    assert [unfinished(how) for how in ("-----d", "dddddd", "--d-dd", "--dddf")] == [0, None, 0, 5]
+    assert unfinished("--d-dd", 2) == 3
 
 
 def test_json_has_the_unit_tests(work: Path, capsys: pytest.CaptureFixture[str]) -> None:

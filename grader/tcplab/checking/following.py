@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tcplab.checking.session import Checked
@@ -10,7 +10,7 @@ from tcplab.kit import Kit
 from tcplab.result import NOT_RUN, CaseResult
 from tcplab.again import launcher_word, quote, target_words
 from tcplab.plan import Plan
-from tcplab.work.record import first_unfinished, standings
+from tcplab.work.record import first_unfinished, passed_over, standings
 
 
 def following(
@@ -45,21 +45,44 @@ def root_cause(checked: Checked) -> CaseResult | None:
 
 
 def _after_success(checked: Checked, plan: Plan, root: Path | None, launcher: str) -> Iterator[str]:
-    if not checked.is_whole or root is None:
+    if root is None:
+        return
+    number = checked.checkpoint.number
+    if plan.case != "*":
+        mode = " --mode stack" if plan.mode == "stack" else ""
+        yield f"next: {launcher} check {_words(number, plan)}{mode}, all cases"
+    if not checked.is_whole:
         return
     kit = Kit.find()
     checkpoints = kit.checkpoints()
-    unfinished = first_unfinished(standings(root, checkpoints))
+    stands = standings(root, checkpoints)
+    unfinished = first_unfinished(stands, number)
     if unfinished is None:
         yield "All six checkpoints are done."
         yield f"next: {launcher} grade {quote(plan.target)} --mode stack"
         whose = "".join(f" --tcp {word}" for word in target_words(plan.target))
         yield f"      {launcher} docs --over-my-tcp{whose}"
         return
+    over = passed_over(stands, max(unfinished, number))
+    if unfinished in over:
+        words = f"{'checkpoints' if len(over) > 1 else 'checkpoint'} {_unchecked(over)}"
+        yield f"next: {launcher} check {_words(unfinished, plan)}; {words}"
+        return
     page = kit.root / "handouts" / "docs" / f"{checkpoints[unfinished].folder}.md"
-    yield f"next: checkpoint {unfinished}, {checkpoints[unfinished].title}"
+    aside = f" ({_unchecked(over)})" if over else ""
+    yield f"next: checkpoint {unfinished}, {checkpoints[unfinished].title}{aside}"
     yield f"      read {page}, or {launcher} docs"
     yield f"      then {launcher} check {_words(unfinished, plan)}"
+
+
+def _unchecked(numbers: Sequence[int]) -> str:
+    """0 to 2 are not checked yet."""
+    first, last = numbers[0], numbers[-1]
+    if last == first:
+        return f"{first} is not checked yet"
+    if len(numbers) > 2 and len(numbers) == last - first + 1:
+        return f"{first} to {last} are not checked yet"
+    return f"{', '.join(map(str, numbers[:-1]))} and {last} are not checked yet"
 
 
 def _words(number: int, plan: Plan) -> str:

@@ -56,8 +56,8 @@ def command(
     first failure is explained, the others get a line for each kind of failure, with --all for each
     case; cases that build on one that failed are skipped.
 
-    Without N it is the first checkpoint that is unfinished. TARGET is another folder, reference or
-    skeleton.
+    Without N it is the first checkpoint that is unfinished; those that were never checked below one
+    that is done come last. TARGET is another folder, reference or skeleton.
 
     Exit status: 0 all passed, 1 something did not, 2 the check could not take place.
     """

@@ -223,7 +223,7 @@ def _others(
     for alike in groups.values():
         yield Text(_words(alike, width))
     if any(len(alike) > 1 and not alike[0].outcome.needs for alike in groups.values()):
-        yield Text("   --all, or a with --watch, names each of them", "dim")
+        yield Text("   --all, or the key a of --watch, names each of them", "dim")
 
 
 def _kind(case: CaseResult) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -115,9 +115,19 @@ def standings(folder: Path, checkpoints: Iterable[Checkpoint]) -> list[Standing]
     return [_standing(folder, one) for one in checkpoints]
 
 
-def first_unfinished(stands: Iterable[Standing]) -> int | None:
-    """The checkpoint to go on with; None if all are done."""
-    return next((one.number for one in stands if not one.is_done), None)
+def first_unfinished(stands: Sequence[Standing], after: int | None = None) -> int | None:
+    """The checkpoint to go on with; None if all are done. Those that were never checked below
+    `after`, by default the last that is done, were passed over: they come last."""
+    if after is None:
+        after = max((one.number for one in stands if one.is_done), default=0)
+    over = passed_over(stands, after)
+    unfinished = [one.number for one in stands if not one.is_done]
+    return next((number for number in unfinished if number not in over), next(iter(over), None))
+
+
+def passed_over(stands: Iterable[Standing], before: int) -> list[int]:
+    """The checkpoints below `before` that were never checked."""
+    return [one.number for one in stands if one.points is None and one.number < before]
 
 
 def _standing(folder: Path, checkpoint: Checkpoint) -> Standing:
