@@ -11,7 +11,7 @@ from pathlib import Path
 from tcplab.causes import Cause, causes_of, hint_fits, is_a_guess, is_its_own
 from tcplab.difference import Difference, SegmentDifference
 from tcplab.harmless import harmless, last_lines, one_line
-from tcplab.kit import COMPONENT_FILES
+from tcplab.kit import COMPONENT_FILES, files_beside
 from tcplab.result import IN_CAPTURE, CaseResult
 from tcplab.sanitizer import (
     Frame,
@@ -22,11 +22,13 @@ from tcplab.sanitizer import (
     said_by_sanitizer,
 )
 from tcplab.story import Story
-from tcplab.stubs import still_to_write
+from tcplab.stubs import bodies, still_to_write
 
 _STEP = re.compile(r"^ {0,2}(\d+)  ")
 _PRINTED_LINES = 3
 _LINE_WIDTH = 150
+_NULL = "a null pointer"  # in a message
+_OF_PEEK = "byte_stream_peek gives one where there is no byte: is its length looked at first?"
 _MOST_SOURCE = 1 << 20  # bytes of a file of which a line is shown
 
 
@@ -49,7 +51,7 @@ class Failure:
     rule: str  # what a TCP must do here
     rfc: tuple[str, ...]  # "9293 3.4", or a label such as "MUST-61"
     file: str  # of the student's, as seen from here: where to look
-    place: Place | None  # where it crashed, or was when it was ended
+    place: Place | None  # where it crashed, or was when it was ended; of a leak, the allocation
     called_from: tuple[Place, ...]  # the student's functions around that, innermost first
     message: str
     subject: str  # what differed, and its two values; empty if it is no difference of two
@@ -67,6 +69,8 @@ class Failure:
     rerun: str
     is_a_guess: bool = False  # about the causes: this failure is all that there is to go by
     also: str = ""  # a rule of every case that is broken here as well
+    in_the_kit: str = ""  # the function in which it crashed, where no student's was at work
+    remark: str = ""  # what else there is to say about the message
 
     @property
     def difference_is_all(self) -> bool:
@@ -80,6 +84,11 @@ class Failure:
     def breaks_a_rule_of_all_cases(self) -> bool:
         """What is wrong has nothing to do with what the case is about."""
         return self.subject == IN_CAPTURE
+
+    @property
+    def is_leak(self) -> bool:
+        """Memory was lost: where, nobody knows."""
+        return any("LeakSanitizer" in line for line in self.sanitizer)
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -103,7 +112,8 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
     has_hint = outcome.status == "failed" and hint_fits(case)
     to_write = still_to_write(case.folder, case.file)
     stopped = outcome.status in ("crashed", "timeout")
-    places = _places(case) if stopped else []
+    frames = frames_of(happened_of(outcome.report)) if stopped else []
+    places = _places(case, frames)
     return Failure(
         id=case.id,
         status=outcome.status,
@@ -129,6 +139,8 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
         hint=case.hint if has_hint and not strange and not to_write else "",
         is_a_guess=is_a_guess(case, among),
         also=outcome.also if strange else "",
+        in_the_kit=one_line(frames[0].function) if frames and not places else "",
+        remark=_remark(case, places[:1]),
         causes=() if to_write else causes_of(case, among),
         rerun=case.rerun,
     )
@@ -141,11 +153,11 @@ def _as_seen_from_here(folder: Path | None, file: str) -> str:
     return harmless(file if path.startswith("..") else path)
 
 
-def _places(case: CaseResult) -> list[Place]:
+def _places(case: CaseResult, frames: Sequence[Frame]) -> list[Place]:
     """The student's frames. All checkpoints but the case's own come from the reference in solo
-    mode: frames there are of no use, if there are others."""
-    frames = frames_of(happened_of(case.outcome.report))
-    own = [one for one in frames if one.file == case.file or one.file not in COMPONENT_FILES]
+    mode: frames there are of no use, and otherwise not if there are others."""
+    theirs = files_beside(case.file)
+    own = [one for one in frames if one.file in theirs or one.file not in COMPONENT_FILES]
     return [
         Place(
             one_line(frame.file),
@@ -153,19 +165,32 @@ def _places(case: CaseResult) -> list[Place]:
             one_line(frame.function),
             _line_of(case.folder, frame) if own else "",
         )
-        for frame in own or frames
+        for frame in own or ([] if case.is_solo else frames)
     ]
+
+
+def _remark(case: CaseResult, places: Sequence[Place]) -> str:
+    """A null pointer that went on may have come from a peek: of that the report knows nothing, but
+    the function does."""
+    if case.folder is None or not places or _NULL not in case.outcome.message:
+        return ""
+    body = bodies(_text_of(case.folder / places[0].file)).get(places[0].function, "")
+    return _OF_PEEK if "byte_stream_peek(" in body else ""
 
 
 def _line_of(folder: Path | None, frame: Frame) -> str:
     """The line of a file beside the others; empty if there is none."""
     if folder is None or "/" in frame.file:
         return ""
-    path = folder / frame.file
+    lines = _text_of(folder / frame.file).splitlines()
+    return one_line(lines[frame.line - 1]) if 0 < frame.line <= len(lines) else ""
+
+
+def _text_of(path: Path) -> str:
+    """A file of the student's; nothing if it cannot be read."""
     try:
         if not path.is_file() or path.stat().st_size > _MOST_SOURCE:
             return ""
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return one_line(lines[frame.line - 1]) if 0 < frame.line <= len(lines) else ""

@@ -14,6 +14,9 @@ _QUOTED = re.compile(r'"[^"]*"')
 _HEX = re.compile(r"\b[0-9a-f]{2}(?: [0-9a-f]{2})+\b")
 _NUMBER = re.compile(r"\d+")
 _PLACE = re.compile(r"(?:, | )at \S+:\d+ in \S+?(?=,|$)")
+# Past which end, and who did it, decides nothing.
+_OVERFLOW = re.compile(r"^.* \(heap-buffer-overflow\)$")
+_ANY_OVERFLOW = "it read or wrote past the end of allocated memory (heap-buffer-overflow)"
 _SHORT = 3  # digits of a digest: within one case there is little to tell apart
 # How much of a likeness it is if both agree in all, in all but numbers, in the field that differs
 # and the step, in the field, in the status; and if both only fail.
@@ -67,6 +70,7 @@ def signature_of(outcome: Outcome) -> Signature:
         words = f"{subject}|{outcome.expected}|{outcome.actual}"
     else:
         words = _PLACE.sub("", outcome.message.partition(", in step ")[0])
+        words = _OVERFLOW.sub(_ANY_OVERFLOW, words)
         subject = _without_numbers(words)
     return Signature(
         outcome.status[:1],

@@ -135,7 +135,9 @@ def test_all_failures_are_named_in_lines_as_wide_as_there_are_columns(
 def test_one_case_is_no_verdict(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "0", "--case", "seqno.wrap-*"]) == 0
     shown = capsys.readouterr().out
-    assert "1 of 1 cases passed" in shown and shown.endswith("\nnext: ./tcplab check 0, all cases\n")
+    assert "1 of 1 cases passed" in shown and shown.endswith(
+        "\nnext: ./tcplab check 0, all cases\n"
+    )
     assert standings(work, KIT.checkpoints())[0].points is None
 
 

@@ -88,6 +88,8 @@ def _where(one: Failure) -> str:
     if one.place is None:
         return one.file
     folder, slash, _ = one.file.rpartition("/")
+    if one.is_leak:
+        return f"{folder}{slash}{one.place.file} (allocated at line {one.place.line})"
     return f"{folder}{slash}{one.place.file}:{one.place.line}"
 
 
@@ -127,9 +129,12 @@ def _stopped(one: Failure, width: int, most: int) -> Iterator[Text]:
     """A crash, or a hang: how, and the student's functions around the place."""
     how = "crashed" if one.status == "crashed" else "did not come to an end"
     where = f" in {one.place.function}" if one.place is not None else ""
-    if any("LeakSanitizer" in line for line in one.sanitizer):
+    if one.in_the_kit:
+        where = f" in the kit's {one.in_the_kit}, with what your code gave it"
+    if one.is_leak:
         how, where = "memory was lost", f", allocated{where}"
-    yield from _marked(f"{how}{where}, in step {one.step}: {_message(one)}", width, most)
+    remark = f"; {one.remark}" if one.remark else ""
+    yield from _marked(f"{how}{where}, in step {one.step}: {_message(one)}{remark}", width, most)
     for place in (one.place, *one.called_from[:1]):
         if place is not None and place.source:
             words = f"  {f'{place.file}:{place.line}':>{_LABEL + 8}} │ {place.source}"
@@ -257,7 +262,7 @@ def _sanitizers_words(one: Failure) -> Iterator[str]:
     yield "; ".join(_ADDRESSES.sub("", line) for line in one.sanitizer)
     calls = [f"{place.function}, {place.file}:{place.line}" for place in one.places]
     if calls:
-        yield f"in {' ← '.join(calls)}"
+        yield f"{'allocated ' if one.is_leak else ''}in {' ← '.join(calls)}"
     if one.origins:
         yield f"memory {', '.join(one.origins)}"
 
