@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tcplab.calls import in_the_order_of_need
 from tcplab.causes import Cause, causes_of, hint_fits, is_a_guess, is_its_own
 from tcplab.difference import Difference, SegmentDifference
 from tcplab.harmless import harmless, last_lines, one_line
@@ -63,7 +64,7 @@ class Failure:
     sanitizer: tuple[str, ...]  # its first line, and that of the access if there is one
     origins: tuple[str, ...]  # where the memory in question was freed, and where allocated
     printed: tuple[str, ...]  # the last lines that the program printed
-    to_write: tuple[str, ...]  # functions that are as in the skeleton: then there is no advice
+    to_write: tuple[str, ...]  # as in the skeleton, the needed first: then there is no advice
     hint: str  # about the rule of the case: empty where the mistake may be in something else
     causes: tuple[Cause, ...]  # likely ones, the likeliest first
     rerun: str
@@ -110,7 +111,12 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
     outcome = case.outcome
     strange = outcome.is_unexpected and not is_its_own(case)
     has_hint = outcome.status == "failed" and hint_fits(case)
-    to_write = still_to_write(case.folder, case.file)
+    to_write = in_the_order_of_need(
+        still_to_write(case.folder, case.file),
+        files_beside(case.file),
+        outcome.steps,
+        outcome.subject,
+    )
     stopped = outcome.status in ("crashed", "timeout")
     frames = frames_of(happened_of(outcome.report)) if stopped else []
     places = _places(case, frames)

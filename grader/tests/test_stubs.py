@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tcplab import stubs
+from tcplab import calls, stubs
+from tcplab.calls import in_the_order_of_need
 from tcplab.cli import main
-from tcplab.kit import COMPONENT_FILES, Kit
+from tcplab.kit import COMPONENT_FILES, Kit, files_beside
 
 KIT = Kit.find()
 IN_THE_SKELETON = {
     name: stubs.bodies((KIT.skeleton / name).read_text()) for name in COMPONENT_FILES
 }
+CONTRACTS = "".join(path.read_text() for path in KIT.labs.glob("*/*.h"))
 
 
 @pytest.mark.parametrize("name", COMPONENT_FILES)
@@ -71,6 +74,87 @@ def test_what_is_to_write_is_said_instead_of_a_hint(
     shown = capsys.readouterr().out
     assert "to write  still as in the skeleton: seqno_before\n" in shown
     assert "  hint " not in shown and "  likely " not in shown
+
+
+@pytest.mark.parametrize(
+    ("file", "steps", "subject", "first"),
+    [
+        ("seqno.c", "before(1, 2); expected: true", "", "seqno_before"),
+        ("byte_stream.c", "stream: read up to 4; expected: no bytes", "", "byte_stream_peek"),
+        ("byte_stream.c", "stream: look; expected: is_closed false", "", "byte_stream_is_closed"),
+        ("byte_stream.c", "inbound stream: pop 3", "", "byte_stream_pop"),
+        ("reassembler.c", "look; expected: bytes_pending 3", "", "reassembler_bytes_pending"),
+        (
+            "receiver.c",
+            "acceptable(seq=1, length=0); expected: true",
+            "",
+            "tcp_receiver_acceptable",
+        ),
+        (
+            "receiver.c",
+            "look; expected: rcv_nxt 1, update_due true",
+            "update_due",
+            "tcp_receiver_window_update_due",
+        ),
+        ("receiver.c", "look; expected: rcv_nxt 1, pending 0", "", "tcp_receiver_rcv_nxt"),
+        ("sender.c", "next; expected: seq=0 SYN", "", "tcp_sender_next"),
+        ("sender.c", "look; expected: consecutive 1", "", "tcp_sender_consecutive_retransmissions"),
+        ("segment.c", "serialize SYN; expected: the same when read", "", "tcp_segment_serialize"),
+        ("connection.c", "connection: CLOSE", "", "tcp_connection_shutdown"),
+        (
+            "connection.c",
+            "The application looks; expected: eof=1",
+            "",
+            "tcp_connection_read_finished",
+        ),
+    ],
+)
+def test_what_the_last_step_calls_is_to_be_written_first(
+    file: str, steps: str, subject: str, first: str
+) -> None:
+    names = tuple(name for one in files_beside(file) for name in IN_THE_SKELETON[one])
+    lines = ["  1  something else", f"  2  {steps}", "       a detail of it"]
+    ordered = in_the_order_of_need(names, files_beside(file), lines, subject)
+    assert ordered[0] == first and sorted(ordered) == sorted(names)
+
+
+def test_what_the_steps_before_call_comes_next() -> None:
+    names = tuple(name for name in IN_THE_SKELETON["receiver.c"] if name != "tcp_receiver_send")
+    lines = ["  1  New receiver with mss=1", "  2  receive seq=0 SYN", "  3  send; expected: ack=1"]
+    ordered = in_the_order_of_need(names, ["receiver.c"], lines, "ack")
+    assert ordered[:3] == ("tcp_receiver_receive", "tcp_receiver_new", "tcp_receiver_inbound")
+
+
+def test_every_function_is_known_by_the_step_that_calls_it() -> None:
+    known = {
+        name
+        for table in calls._BEGINNINGS.values()
+        for _, called in table
+        for name in called.split()
+    }
+    written = {name for file in COMPONENT_FILES for name in IN_THE_SKELETON[file]}
+    assert known <= written
+    for query in written - known:  # found by the word of the step
+        assert f"{query}(const struct " in CONTRACTS
+
+
+def test_the_function_that_failed_is_named_first(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (KIT.reference / "receiver.c").read_text()
+    skeleton = (KIT.skeleton / "receiver.c").read_text()
+    for name in ("tcp_receiver_window_update_due", "tcp_receiver_acceptable"):
+        text = text.replace(_function(text, name), _function(skeleton, name))
+    (work / "receiver.c").write_text(text)
+    assert main(["check", "3", "--case", "receiver.acceptable-*"]) == 1
+    shown = capsys.readouterr().out
+    assert "skeleton: tcp_receiver_acceptable,\n            tcp_receiver_window_" in shown
+
+
+def _function(text: str, name: str) -> str:
+    found = re.search(rf"^bool {name}\(.*?^\}}\n", text, re.M | re.S)
+    assert found
+    return found[0]
 
 
 def test_a_stack_without_a_connection_skips_the_cases_with_packets(
