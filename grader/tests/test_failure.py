@@ -136,6 +136,30 @@ def test_more_room_shows_more_steps() -> None:
     assert " 39 ✗ step 39" in few and " 39 ✗ step 39" in many
 
 
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    ("first", "stays"),
+    [
+        ("New receiver with recv_capacity=32, mss=1", True),
+        ("Start the stack at 10.0.0.2 with mtu=576", True),
+        ("Start the stack at 10.0.0.2", False),
+    ],
+)
+def test_the_settings_are_shown_however_many_steps_follow(
+    first: str, stays: bool, told: bool
+) -> None:
+    steps = (f"  1  {first}", *STEPS[1:])
+    acts = story(40).acts
+    whole = Story((replace(acts[0], text=first), *acts[1:]))
+    outcome = replace(OUTCOMES["segment"], steps=steps, story=None if told else whole)
+    text = plain(explain(case(outcome), 22))
+    assert len(text) <= 22 and any(line.endswith("39 ✗ step 39") for line in text)
+    shown = [line.strip() for line in text]
+    assert (f"1  {first}" in shown) == stays
+    before = [at for at, line in enumerate(shown) if "lines before: ./tcplab trace" in line]
+    assert len(before) == 1 and (shown[before[0] - 1] == f"1  {first}") == stays
+
+
 def test_a_long_command_counts_as_many_lines() -> None:
     one = case(OUTCOMES["segment"], rerun="./tcplab check 2 --case x " + "--seed 1 " * 20)
     lines = explain(one, 22)

@@ -149,6 +149,7 @@ def test_the_function_that_failed_is_named_first(
     assert main(["check", "3", "--case", "receiver.acceptable-*"]) == 1
     shown = capsys.readouterr().out
     assert "skeleton: tcp_receiver_acceptable,\n            tcp_receiver_window_" in shown
+    assert "  1  New receiver with recv_capacity=" in shown, "there is room: no advice will come"
 
 
 def _function(text: str, name: str) -> str:

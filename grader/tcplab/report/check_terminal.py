@@ -17,14 +17,14 @@ from tcplab.checking.units import UnitFailure, UnitResult
 from tcplab.errors import BuildError
 from tcplab.harmless import cut, cut_in_the_middle, harmless
 from tcplab.kit import Checkpoint
-from tcplab.report.terminal import advice, explain_without_advice
+from tcplab.report.terminal import advice, explain_without_advice, may_have_advice
 from tcplab.result import NOT_RUN, CaseResult, Outcome
 from tcplab.score import in_words
 
 _SCREEN = 24  # lines
 _ADVICE = 3  # lines for what is likely, or a hint
 _SUM = 3  # lines: an empty one, the sum, and one for the others
-_AFTER = 5 + _ADVICE  # for what follows the explanation: the sum, others that failed, what to do
+_AFTER = 5  # for what follows explanation and advice: the sum, others that failed, what to do
 _BELOW = 3  # lines for what the watching process says under a check, and for the cursor
 _FEWEST = 9  # lines for the explanation
 _WARNINGS = 3
@@ -117,7 +117,8 @@ class CheckScreen:
     def _explain(self, case: CaseResult) -> None:
         self._explained = case
         self._say(Text())
-        room = max(_FEWEST, min(_SCREEN, self._height) - self._lines - _AFTER)
+        after = _AFTER + (_ADVICE if may_have_advice(case) else 0)
+        room = max(_FEWEST, min(_SCREEN, self._height) - self._lines - after)
         for line in explain_without_advice(case, room, self._width):
             self._say(line)
 

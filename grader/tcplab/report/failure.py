@@ -23,6 +23,7 @@ _FEWEST_STEPS = 3  # lines, before there is anything to help
 _LEAST_STEPS = 2  # lines: that there are others, and the last
 _MOST_WORDS, _FEWEST_WORDS = 3, 1  # lines of each thing that is said about what happened
 _STEP = re.compile(r"^ {0,2}(\d+)  ")
+_SETTINGS = re.compile(r"^ +1  (?:New \S+|Start the stack at \S+) with ")
 _STEP_WORDS = 5  # columns before the words of a step
 _LABEL = 10  # columns of what stands before a note
 _PLACE = re.compile(r",? at \S+:\d+ in \S+?(?=,|$)")
@@ -207,11 +208,19 @@ def _told(steps: Sequence[str], width: int) -> Iterator[Text]:
 
 
 def _last(lines: Sequence[Text], room: int, width: int) -> list[Text]:
-    """The end of them, for that is where it went wrong: of the last step the beginning in any case,
-    and the last packets."""
+    """The end of them, for that is where it went wrong. Before it stands the first step, where that
+    tells of settings: without them there is little to understand."""
     room = max(room, _LEAST_STEPS)
     if len(lines) <= room:
         return [*lines]
+    first = next((one for one in lines if _SETTINGS.match(one.plain)), None)
+    if first is None or room == _LEAST_STEPS:
+        return _end_of(lines, room, width)
+    return [first, *_end_of([one for one in lines if one is not first], room - 1, width)]
+
+
+def _end_of(lines: Sequence[Text], room: int, width: int) -> list[Text]:
+    """Of the last step the beginning in any case, and the last packets; and how much is before."""
     skipped = len(lines) - room + 1
     last = max((at for at, line in enumerate(lines) if _SIGN in line.plain), default=0)
     kept = [*lines[skipped:]]

@@ -126,6 +126,11 @@ def explain_without_advice(case: CaseResult, room: int, width: int) -> list[Text
     return failure_lines(replace(failure_of(case), causes=(), hint=""), room, width)
 
 
+def may_have_advice(case: CaseResult) -> bool:
+    """Is there any to come? Not where functions are still to be written."""
+    return not failure_of(case).to_write
+
+
 def advice(case: CaseResult, room: int, width: int, among: Sequence[CaseResult]) -> list[Text]:
     """What was left out there, when all are known."""
     return advice_lines(failure_of(case, among), room, width)
