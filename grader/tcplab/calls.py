@@ -115,7 +115,7 @@ def _called(
 ) -> Iterator[str]:
     look = _LOOK.match(step)
     if look:
-        asked = _ASKED.findall(look[1])
+        asked: list[str] = _ASKED.findall(look[1])
         for query in sorted(asked, key=lambda one: one != subject):
             end = f"_{_QUERIES.get(query, query)}"
             yield from (one for one in names if one.endswith(end))

@@ -11,17 +11,14 @@ from tcplab.errors import CaseFailed
 from tcplab.transcript import show_bytes
 
 T = TypeVar("T")
+CHECKSUM = "checksum"  # a subject, whose values are shown as one sees them among bytes
 
 
 def expect_equal(subject: str, expected: T, actual: T) -> None:
     """Raises CaseFailed that names the subject and both values."""
     if expected != actual:
-        raise CaseFailed(
-            f"{subject} is {_word(actual)}, expected {_word(expected)}",
-            subject,
-            _word(expected),
-            _word(actual),
-        )
+        wish, seen = _word(expected, subject), _word(actual, subject)
+        raise CaseFailed(f"{subject} is {seen}, expected {wish}", subject, wish, seen)
 
 
 def expect_bytes(subject: str, expected: bytes, actual: bytes) -> None:
@@ -58,7 +55,9 @@ def differing_in(difference: Callable[[], Difference]) -> Iterator[None]:
         raise
 
 
-def _word(value: object) -> str:
+def _word(value: object, subject: str) -> str:
+    if subject == CHECKSUM and isinstance(value, int):
+        return f"{value:#06x}"
     if isinstance(value, bytes):
         return show_bytes(value)
     if value is True:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tcplab.calls import in_the_order_of_need
 from tcplab.causes import Cause, causes_of, hint_fits, is_a_guess, is_its_own
+from tcplab.check import CHECKSUM
 from tcplab.difference import Difference, SegmentDifference
 from tcplab.harmless import harmless, last_lines, one_line
 from tcplab.kit import COMPONENT_FILES, files_beside
@@ -30,6 +31,7 @@ _PRINTED_LINES = 3
 _LINE_WIDTH = 150
 _NULL = "a null pointer"  # in a message
 _OF_PEEK = "byte_stream_peek gives one where there is no byte: is its length looked at first?"
+_OF_A_CHECKSUM = "all other fields are right: does it cover all bytes, and is it computed last?"
 _MOST_SOURCE = 1 << 20  # bytes of a file of which a line is shown
 
 
@@ -71,7 +73,7 @@ class Failure:
     is_a_guess: bool = False  # about the causes: this failure is all that there is to go by
     also: str = ""  # a rule of every case that is broken here as well
     in_the_kit: str = ""  # the function in which it crashed, where no student's was at work
-    remark: str = ""  # what else there is to say about the message
+    remark: str = ""  # what else there is to say about the message, or the subject
 
     @property
     def difference_is_all(self) -> bool:
@@ -176,8 +178,10 @@ def _places(case: CaseResult, frames: Sequence[Frame]) -> list[Place]:
 
 
 def _remark(case: CaseResult, places: Sequence[Place]) -> str:
-    """A null pointer that went on may have come from a peek: of that the report knows nothing, but
-    the function does."""
+    """A checksum is looked at when all else has been. And a null pointer that went on may have
+    come from a peek: of that the report knows nothing, but the function does."""
+    if case.outcome.subject == CHECKSUM:
+        return _OF_A_CHECKSUM
     if case.folder is None or not places or _NULL not in case.outcome.message:
         return ""
     body = bodies(_text_of(case.folder / places[0].file)).get(places[0].function, "")

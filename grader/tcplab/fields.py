@@ -11,7 +11,7 @@ from typing import Any
 from tcplab import packet as p
 from tcplab.difference import Field, SegmentDifference
 from tcplab.errors import CaseFailed
-from tcplab.packet import CIRCLE, Segment, signed_distance
+from tcplab.packet import CIRCLE, Segment, relative_words, signed_distance
 from tcplab.transcript import show_bytes
 
 _FLAG_FIELDS = {
@@ -41,11 +41,12 @@ def match_fields(
         else:
             holds, shown = actual == expected, _show(expected)
         if not holds:
+            seen = _in_words(segment, name, actual, wanted, tester_iss, stack_iss)
             raise CaseFailed(
-                f"{name} is {_show(actual)}, expected {shown}, in {words}",
+                f"{name} is {seen}, expected {shown}, in {words}",
                 name,
                 shown,
-                _show(actual),
+                seen,
                 differing_segment(segment, wanted, tester_iss, stack_iss),
             )
 
@@ -71,9 +72,13 @@ def differing_segment(
     """A segment of the stack's, with all of its fields, compared with what was asked of it; with
     nothing asked, one that should not have come."""
     actual = {name: _field(segment, name, tester_iss, stack_iss) for name in _NAMES}
+    numbers = {
+        name: _in_words(segment, name, actual[name], wanted, tester_iss, stack_iss)
+        for name in ("seq", "ack")
+    }
     shown = {
-        "SEQ": str(actual["seq"]),
-        "ACK": "" if actual["ack"] is None else str(actual["ack"]),
+        "SEQ": numbers["seq"],
+        "ACK": "" if actual["ack"] is None else numbers["ack"],
         "CTL": p.flag_names(segment.flags),
         "WND": str(segment.window),
         "UP": str(segment.urgent) if segment.has(p.URG) else "",
@@ -145,6 +150,23 @@ def _field(segment: Segment, name: str, tester_iss: int, stack_iss: int | None) 
         return len(segment.data)
     flag = _FLAG_FIELDS.get(name)
     return getattr(segment, name) if flag is None else segment.has(flag)
+
+
+def _in_words(
+    segment: Segment,
+    name: str,
+    actual: Any,
+    wanted: dict[str, Any],
+    tester_iss: int,
+    stack_iss: int | None,
+) -> str:
+    """A field of a segment's as it is shown: numbers that lead nowhere as they are on the wire."""
+    if name not in ("seq", "ack") or actual is None:
+        return _show(actual)
+    wish = wanted.get(name) if isinstance(wanted.get(name), int) else None
+    if name == "seq":
+        return relative_words(stack_iss or 0, segment.seq, wish)
+    return relative_words(tester_iss, segment.ack, wish)
 
 
 def _purpose(expected: Any) -> str:

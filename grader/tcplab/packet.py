@@ -32,6 +32,8 @@ FLAG_NAMES = (
     (CWR, "CWR"),
 )
 CIRCLE = 1 << 32
+RAW = "(raw)"  # behind a number that is shown as it is on the wire
+_FAR_BEFORE, _FAR_AHEAD = 1 << 20, 1 << 24  # the beginning: no case goes there
 
 _TCP = 6
 _TTL = 64
@@ -52,6 +54,16 @@ def signed_distance(start: int, end: int) -> int:
     """The shorter way from one sequence number to another, negative if it goes back."""
     distance = forward(start, end)
     return distance - CIRCLE if distance >= CIRCLE // 2 else distance
+
+
+def relative_words(start: int, number: int, wish: int | None = None) -> str:
+    """A number of the stack's from the beginning of its flow on; as it is on the wire if it has
+    nothing to do with that, nor with the relative number that was wished for."""
+    relative = signed_distance(start, number)
+    is_near = -_FAR_BEFORE <= relative <= _FAR_AHEAD
+    if is_near or (wish is not None and abs(signed_distance(wish, relative)) < _FAR_BEFORE):
+        return str(relative)
+    return f"{number}{RAW}"
 
 
 def flag_names(flags: int) -> str:
@@ -115,10 +127,11 @@ class Segment:
         return FlowKey(self.destination, self.destination_port, self.source, self.source_port)
 
     def describe(self, sender_iss: int = 0, receiver_iss: int = 0) -> str:
-        """In the notation of the explanations: numbers relative to the two initial ones."""
-        words = [f"{flag_names(self.flags):<11} seq={signed_distance(sender_iss, self.seq)}"]
+        """In the notation of the explanations: numbers relative to the two initial ones, of which
+        one that is not known is 0. The tester means what it sends, however far that is."""
+        words = [f"{flag_names(self.flags):<11} seq={self._number(sender_iss, self.seq)}"]
         if self.has(ACK):
-            words.append(f"ack={signed_distance(receiver_iss, self.ack)}")
+            words.append(f"ack={self._number(receiver_iss, self.ack)}")
         words.append(f"win={self.window}")
         if self.has(URG):
             words.append(f"urg={self.urgent}")
@@ -127,6 +140,12 @@ class Segment:
         if self.data:
             words.append(f"len={len(self.data)}")
         return " ".join(words)
+
+    def _number(self, start: int, number: int) -> str:
+        if not self.from_dut:
+            return str(signed_distance(start, number))
+        words = relative_words(start, number)
+        return words if start else words.removesuffix(RAW)
 
 
 def craft(

@@ -24,7 +24,7 @@ from tcplab.fields import (
     match_fields,
     missing_segment,
 )
-from tcplab.packet import CIRCLE, FlowKey, Segment, TcpOption, signed_distance
+from tcplab.packet import CIRCLE, FlowKey, Segment, TcpOption, relative_words, signed_distance
 from tcplab.transcript import show_bytes
 
 if TYPE_CHECKING:
@@ -426,7 +426,7 @@ class Peer:
                 if segment.has(p.ACK) and distance == 0:
                     self._drop_acks(until=segment)
                     return segment
-                seen, last = f"ack={signed_distance(self.iss, segment.ack)}", segment
+                seen, last = f"ack={relative_words(self.iss, segment.ack, wanted)}", segment
                 if segment.has(p.ACK) and distance > 0:
                     self._fail_ack(wanted, seen, segment)
             if not self._wait_for_more(deadline):

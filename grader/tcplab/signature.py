@@ -7,11 +7,14 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
+from tcplab.check import CHECKSUM
+from tcplab.packet import RAW
 from tcplab.result import Outcome
 
 _STEP = re.compile(r"^ {0,2}(\d+)  ")
 _QUOTED = re.compile(r'"[^"]*"')
 _HEX = re.compile(r"\b[0-9a-f]{2}(?: [0-9a-f]{2})+\b")
+_HEX_NUMBER = re.compile(r"0x[0-9a-f]+")
 _NUMBER = re.compile(r"\d+")
 _PLACE = re.compile(r"(?:, | )at \S+:\d+ in \S+?(?=,|$)")
 # Past which end, and who did it, decides nothing.
@@ -72,6 +75,9 @@ def signature_of(outcome: Outcome) -> Signature:
         words = _PLACE.sub("", outcome.message.partition(", in step ")[0])
         words = _OVERFLOW.sub(_ANY_OVERFLOW, words)
         subject = _without_numbers(words)
+    words = words.replace(RAW, "")
+    if subject == CHECKSUM:
+        words = _HEX_NUMBER.sub(lambda found: str(int(found[0], 16)), words)
     return Signature(
         outcome.status[:1],
         _last_step(outcome.steps),

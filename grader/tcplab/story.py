@@ -13,7 +13,7 @@ from tcplab.harmless import one_line
 from tcplab.packet import NotASegment, Segment
 from tcplab.transcript import Detail, Step, Transcript
 
-_RELATIVE = re.compile(r"\b(seq|ack)=-?\d+")
+_RELATIVE = re.compile(r"\b(seq|ack)=-?\d+(?:\(raw\))?")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from tcplab import mutants as m
 from tcplab.case import discover
-from tcplab.check import expect_bytes
+from tcplab.check import expect_bytes, expect_equal
 from tcplab.checking.units import UnitFailure, UnitResult
 from tcplab.difference import (
     BytesDifference,
@@ -36,6 +36,7 @@ from tcplab.result import IN_CAPTURE, CaseResult, Outcome
 from tcplab.runner import Plan, grade
 from tcplab.sandbox import choose_launcher
 from tcplab.sanitizer import tidy_report
+from tcplab.signature import signature_of
 from tcplab.story import Act, Passage, Story
 
 KIT = Kit.find()
@@ -173,6 +174,19 @@ def test_the_order_is_rule_steps_difference_help() -> None:
     ]
     assert places == sorted(places)
     assert "\x1b" not in text and "\\x1b[2Jthree" in text
+
+
+def test_a_checksum_is_shown_as_among_bytes_and_what_else_is_known_of_it() -> None:
+    with pytest.raises(CaseFailed) as failed:
+        expect_equal("checksum", 0x0781, 0x5081)
+    one = failed.value
+    assert str(one) == "checksum is 0x5081, expected 0x0781"
+    outcome = Outcome("failed", str(one), one.subject, one.expected, one.actual, STEPS[:1])
+    text = plain(explain(case(outcome, "segment.some-case"), 40))
+    assert "  ✗ checksum: all other fields are right: does it cover all bytes, and is it" in text
+    assert "  expected  0x0781" in text and "  actual    0x5081" in text
+    before = replace(outcome, expected=str(0x0781), actual=str(0x5081))
+    assert signature_of(before) == signature_of(outcome)
 
 
 # --- a segment -----------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tcplab.packet import IP, TCP, NotASegment, Segment, craft
+from tcplab.errors import CaseFailed
+from tcplab.fields import match_fields
+from tcplab.packet import ACK, IP, RST, TCP, NotASegment, Segment, craft, relative_words
 
 
 def fields(dice: random.Random) -> dict[str, Any]:
@@ -62,3 +64,51 @@ def test_dissected_as_scapy_would(seed: int) -> None:
         assert found.urgent == tcp.urgptr and found.flags == int(tcp.flags) & 0xFF
         begin = packet.ihl * 4 + max(tcp.dataofs, 5) * 4
         assert found.data == raw[begin : packet.len]
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "wish", "words"),
+    [
+        (1000, 1001, None, "1"),
+        (1000, 900, None, "-100"),
+        (4294967000, 60_000, None, "60296"),
+        (4294967000, 3_294_967_000, None, "3294967000(raw)"),
+        (9_000_000, 1_639_004, None, "1639004(raw)"),
+        (9_000_000, 1_009_000_000, None, "1009000000(raw)"),
+        (9_000_000, 1_009_000_000, 1_000_000_000, "1000000000"),
+        (9_000_000, 1_009_000_000, 0, "1009000000(raw)"),
+    ],
+)
+def test_a_number_that_leads_nowhere_is_shown_as_it_is(
+    start: int, number: int, wish: int | None, words: str
+) -> None:
+    assert relative_words(start, number, wish) == words
+
+
+def sent(from_dut: bool, seq: int, ack: int) -> Segment:
+    raw = craft(
+        source="10.0.0.2",
+        destination="10.0.0.1",
+        source_port=80,
+        destination_port=40000,
+        seq=seq,
+        ack=ack,
+        flags=RST | ACK,
+        window=0,
+    )
+    return Segment.dissect(raw, 0, from_dut)
+
+
+def test_rubbish_of_the_stacks_is_no_relative_number() -> None:
+    mine, others = 3_000_000_000, 500_000_000
+    words = sent(True, 246_763_718, others + 5).describe(mine, others)
+    assert words == "RST ACK     seq=246763718(raw) ack=5 win=0"
+    # The tester means what it sends. And what is not known is 0: such numbers are no relative ones.
+    assert "seq=-100000000 ack=1" in sent(False, mine - 10**8, others + 1).describe(mine, others)
+    assert "seq=3000000000 ack=5" in sent(True, mine, others + 5).describe(0, others)
+    with pytest.raises(CaseFailed) as failed:
+        match_fields(sent(True, 246_763_718, others - 7_360_996), {"ack": 1}, others, None, "it")
+    assert str(failed.value) == "ack is 492639004(raw), expected 1, in it"
+    assert failed.value.difference is not None
+    rows = {one["name"]: one["actual"] for one in failed.value.difference.to_json()["fields"]}
+    assert (rows["SEQ"], rows["ACK"]) == ("246763718(raw)", "492639004(raw)")

@@ -116,7 +116,8 @@ def _what_happened(one: Failure, width: int, most: int) -> Iterator[Text]:
     elif isinstance(one.difference, BytesDifference):
         yield from _marked(f"{one.subject}: {bytes_in_words(one.difference)}", width, most)
     elif not one.difference_is_all:
-        yield from _marked(one.subject, width, most)
+        remark = f": {one.remark}" if one.remark else ""
+        yield from _marked(f"{one.subject}{remark}", width, most)
     if one.also:
         yield from _marked(f"a rule of every case was broken as well: {one.also}", width, most)
     if one.difference is not None:
