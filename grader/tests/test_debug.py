@@ -166,6 +166,15 @@ def test_a_step_can_be_chosen(work: Path) -> None:
     assert "It passes." in text and "  3  The tester connects to port 80" in text
 
 
+def test_what_passes_only_without_optimisation_is_told(work: Path) -> None:
+    """As with a value that was never set; here it is certain."""
+    wrong = "\n#ifdef __OPTIMIZE__\n    return false;\n#endif\n    return steps > 0 &&"
+    put(work, "seqno.c", "return steps > 0 &&", wrong)
+    text = " ".join(debugged(work, "seqno.before-on-the-circle", ".", "--gdb-command", "quit").split())
+    assert "It passes without optimisation; as check compiles it, it fails: suspect memory" in text
+    assert "a value that was never set. the answer is false, expected true gdb stops from" in text
+
+
 def test_a_search_stops_in_the_fewest_steps(work: Path) -> None:
     put(work, "seqno.c", "return steps > 0 &&", "return steps > 1 &&")
     text = debugged(work, "seqno.model", ".", "--gdb-command", "finish")

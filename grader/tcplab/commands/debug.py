@@ -43,13 +43,14 @@ def command(
     gdb stops before that, in the first of your functions that is called in the step from which the
     failure came. A case that passes stops in its first step. Virtual time waits for you.
 
-    The code is compiled without optimisation, and is not confined: debug your own only.
+    The code is compiled without optimisation, and is not confined: debug your own only. If it
+    passes so, and not as check compiles it, that is said.
     """
     from tcplab.target import Target
     from tcplab.case import discover
     from tcplab.debugging.building import build
     from tcplab.debugging.place import place
-    from tcplab.debugging.record import record
+    from tcplab.debugging.record import as_checked, record
     from tcplab.debugging.session import Subject, debug, place_for_editor, require_gdb
     from tcplab.kit import Kit
     from tcplab.lookup import one_named
@@ -71,4 +72,6 @@ def command(
     reference = Target.find(kit, "reference")
     recording = record(case, seed, program, lambda: build(kit, reference, checkpoint, mode)[0])
     at = place(recording, step)
-    debug(Subject(case, program, found.folder, functions, recording, at), gdb, commands)
+    checked = as_checked(recording, target, case, mode, seed)
+    subject = Subject(case, program, found.folder, functions, recording, at, checked)
+    debug(subject, gdb, commands)

@@ -23,7 +23,7 @@ from tcplab.errors import InfrastructureError
 from tcplab.harmless import cut, harmless, one_line
 from tcplab.namespace import die_with_parent
 from tcplab.report.words import wrapped
-from tcplab.result import PASSED
+from tcplab.result import NOT_RUN, PASSED, Outcome
 from tcplab.wire.socketpair import SocketPairWire
 
 _NEWS_FD = 102  # of gdb, for the news of the device's end
@@ -53,6 +53,7 @@ class Subject:
     functions: Mapping[str, tuple[str, ...]]  # the student's, by file
     recording: Recording
     at: int  # the event to stop at
+    checked: Outcome | None = None  # what came of it as check compiles it, where it passes here
 
     @property
     def file(self) -> str:
@@ -204,7 +205,7 @@ def _intro(subject: Subject) -> list[str]:
     stop = recording.events[subject.at].step
     lines = [subject.case.id, *wrapped(subject.case.rule, _columns()), ""]
     if recording.outcome.status == PASSED:
-        lines.append("It passes.")
+        lines += _passing(subject.checked)
     else:
         last = recording.steps[-1].number
         lines += [f"It {_verb(recording.outcome.status)} in step {last}:", *_step(subject, last)]
@@ -212,6 +213,17 @@ def _intro(subject: Subject) -> list[str]:
     where = f"from step {stop} on, in" if stop else "in"
     lines += ["", f"gdb stops {where} the first function of your {subject.file} that is called."]
     return [*(part for line in lines for part in _folded(line)), *_folded(_COMMANDS), ""]
+
+
+def _passing(checked: Outcome | None) -> list[str]:
+    """It may be otherwise as check compiles it, which is with optimisation."""
+    if checked is None or checked.status in (PASSED, NOT_RUN):
+        return ["It passes."]
+    return [
+        f"It passes without optimisation; as check compiles it, it {_verb(checked.status)}:"
+        " suspect memory that is not yours, or a value that was never set.",
+        f"     {cut(one_line(checked.message), 2 * _WIDTH)}",
+    ]
 
 
 def _folded(line: str) -> list[str]:
