@@ -170,7 +170,8 @@ def test_what_passes_only_without_optimisation_is_told(work: Path) -> None:
     """As with a value that was never set; here it is certain."""
     wrong = "\n#ifdef __OPTIMIZE__\n    return false;\n#endif\n    return steps > 0 &&"
     put(work, "seqno.c", "return steps > 0 &&", wrong)
-    text = " ".join(debugged(work, "seqno.before-on-the-circle", ".", "--gdb-command", "quit").split())
+    told = debugged(work, "seqno.before-on-the-circle", ".", "--gdb-command", "quit")
+    text = " ".join(told.split())
     assert "It passes without optimisation; as check compiles it, it fails: suspect memory" in text
     assert "a value that was never set. the answer is false, expected true gdb stops from" in text
 

@@ -31,7 +31,7 @@ SCREENS = {  # mutant: what the screen has to show, apart from rule and file
     "reassembler.drops-what-is-early": "likely    What comes before its turn is discarded.",
     "receiver.forgets-the-wrap": "✗ ack",
     "sender.push-never-set": "✗~~~",
-    "segment.length-without-payload": "nothing, expected 18 bytes",
+    "segment.length-without-payload": "nothing, expected 1 byte",
     "connection.mss-is-an-echo": "✗~~",
     "connection.unacceptable-not-answered": "✗ no such segment came",
     "connection.listen-rst-answered": "expected  no segment",

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tcplab.failure import failure_of
 from tcplab.report.terminal import explain
 from tcplab.result import CaseResult, Outcome
 from tcplab.sandbox import _ASAN_OPTIONS, _UBSAN_OPTIONS
