@@ -6,14 +6,16 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from tcplab.cache_folder import cache_folder
 from tcplab.calls import in_the_order_of_need
 from tcplab.causes import Cause, causes_of, hint_fits, is_a_guess, is_its_own
 from tcplab.check import CHECKSUM
 from tcplab.difference import Difference, SegmentDifference
 from tcplab.harmless import harmless, last_lines, one_line
-from tcplab.kit import COMPONENT_FILES, files_beside
+from tcplab.kit import COMPONENT_FILES, Kit, files_beside, files_called_by
 from tcplab.result import IN_CAPTURE, CaseResult
 from tcplab.sanitizer import (
     Frame,
@@ -54,6 +56,7 @@ class Failure:
     rule: str  # what a TCP must do here
     rfc: tuple[str, ...]  # "9293 3.4", or a label such as "MUST-61"
     file: str  # of the student's, as seen from here: where to look
+    or_in: str  # where else the mistake may be, in words; empty if it has to be there
     place: Place | None  # where it crashed, or was when it was ended; of a leak, the allocation
     called_from: tuple[Place, ...]  # the student's functions around that, innermost first
     message: str
@@ -128,6 +131,7 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
         rule=case.rule,
         rfc=case.rfc,
         file=_as_seen_from_here(case.folder, case.file),
+        or_in="" if places else _other_parts(case),
         place=places[0] if places else None,
         called_from=tuple(places[1:]),
         message=one_line(outcome.message),
@@ -154,11 +158,28 @@ def failure_of(case: CaseResult, among: Sequence[CaseResult] = ()) -> Failure:
     )
 
 
+def _other_parts(case: CaseResult) -> str:
+    """Of a run with all files of the submission, those that the case is not about work with it."""
+    if case.mode != "stack":
+        return ""
+    story = case.outcome.story
+    has_packets = story is not None and any(True for _ in story.passages())
+    if has_packets and case.file != "connection.c":  # which has carried them
+        return "another part"
+    return "a part below it" if files_called_by([case.file]) else ""
+
+
 def _as_seen_from_here(folder: Path | None, file: str) -> str:
-    if folder is None:
+    """A mutant of the kit's has been laid out where nobody looks for it."""
+    if folder is None or folder.is_relative_to(_cache()):
         return file
     path = os.path.relpath(folder / file)
     return harmless(file if path.startswith("..") else path)
+
+
+@lru_cache(maxsize=1)
+def _cache() -> Path:
+    return cache_folder(Kit.find())
 
 
 def _places(case: CaseResult, frames: Sequence[Frame]) -> list[Place]:
@@ -173,7 +194,7 @@ def _places(case: CaseResult, frames: Sequence[Frame]) -> list[Place]:
             one_line(frame.function),
             _line_of(case.folder, frame) if own else "",
         )
-        for frame in own or ([] if case.is_solo else frames)
+        for frame in own or ([] if case.mode == "solo" else frames)
     ]
 
 

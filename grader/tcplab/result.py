@@ -65,7 +65,7 @@ class CaseResult:
     outcome: Outcome
     folder: Path | None = None  # where the files lie that were graded
     kills: tuple[str, ...] = ()  # mutants that the case is known to find
-    is_solo: bool = False  # the files of the other checkpoints were the reference's
+    mode: str = ""  # solo: the files of the other checkpoints were the reference's; stack: theirs
 
     @property
     def file(self) -> str:

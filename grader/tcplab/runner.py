@@ -385,7 +385,7 @@ def _case_result(ready: Prepared, case: Case, max_points: Fraction, outcome: Out
         outcome=outcome,
         folder=ready.folder,
         kills=case.kills,
-        is_solo=ready.plan.mode == "solo",
+        mode=ready.plan.mode,
     )
 
 

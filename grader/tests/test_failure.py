@@ -38,6 +38,7 @@ from tcplab.sandbox import choose_launcher
 from tcplab.sanitizer import tidy_report
 from tcplab.signature import signature_of
 from tcplab.story import Act, Passage, Story
+from tcplab.target import Target
 
 KIT = Kit.find()
 CASES = {one.id: one for one in discover(KIT.checkpoints())}
@@ -112,6 +113,39 @@ def plain(lines: list[Text]) -> list[str]:
 
 def height(lines: list[Text], width: int) -> int:
     return sum(max(1, -(-line.cell_len // width)) for line in lines)
+
+
+# --- where to look -------------------------------------------------------------------------------
+
+ON_WIRE = Story((Act(39, "step 39", 0, (Passage(0, True, b"", "ACK seq=1"),)),))
+
+
+@pytest.mark.parametrize(
+    ("identity", "mode", "told", "where"),
+    [
+        ("connection.a", "solo", ON_WIRE, "connection.c"),
+        ("connection.a", "stack", ON_WIRE, "connection.c, or a part below it"),
+        ("connection.a", "stack", None, "connection.c, or a part below it"),
+        ("sender.a", "stack", ON_WIRE, "sender.c, or another part"),
+        ("sender.a", "stack", None, "sender.c, or a part below it"),
+        ("byte_stream.a", "stack", None, "byte_stream.c"),
+    ],
+)
+def test_of_all_files_together_another_one_may_be_to_blame(
+    identity: str, mode: str, told: Story | None, where: str
+) -> None:
+    one = case(replace(OUTCOMES["segment"], story=told), identity, mode=mode)
+    for room in (18, 22):
+        lines = explain(one, room, WIDTH)
+        assert height(lines, WIDTH) <= room
+        assert plain(lines)[0] == f"{identity} · look in {where}"
+    crashed = plain(explain(case(CRASHED, mode="stack"), 22, WIDTH))
+    assert crashed[0] == "reassembler.some-case · look in reassembler.c:3"  # there it is
+
+
+def test_a_mutant_is_not_looked_for_in_the_cache() -> None:
+    target = Target.find(KIT, "mutant:connection.mss-is-an-echo")
+    assert failure_of(case(OUTCOMES["segment"], folder=target.folder)).file == "reassembler.c"
 
 
 # --- room ----------------------------------------------------------------------------------------

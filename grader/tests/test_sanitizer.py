@@ -200,7 +200,7 @@ def test_where_the_null_pointer_may_come_from(program: Path) -> None:
 
 def test_the_kits_own_files_are_no_place_to_look(program: Path) -> None:
     """In solo mode sender.c is the reference's, in a case about the receiver."""
-    shown = screen_of(program, 4, "receiver.some-case", is_solo=True)
+    shown = screen_of(program, 4, "receiver.some-case", mode="solo")
     assert "look in receiver.c A rule" in shown
     assert "✗ crashed in the kit's get, with what your code gave it, in step 1: it read" in shown
     assert "look in sender.c:" in screen_of(program, 4, "receiver.some-case")

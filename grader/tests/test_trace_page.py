@@ -259,8 +259,9 @@ def test_keys_slider_buttons_and_address_move_through_the_steps(
 ) -> None:
     browser.open(pages["closing"])
     last = str(browser.run("return document.querySelectorAll('li.step').length"))
-    assert current(browser) == "1"
+    assert current(browser) == "3"  # the first with segments
     for keys, number in [
+        (["HOME"], "1"),
         (["ARROW_RIGHT", "ARROW_RIGHT"], "3"),
         (["ARROW_LEFT"], "2"),
         (["END"], last),
@@ -311,8 +312,33 @@ def test_a_failure_opens_with_its_step_in_view(
     assert browser.run("return scrollY") == 0
 
 
+def test_a_page_opens_where_there_is_something_to_see(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    """The steps before are reached as ever."""
+    browser.open(pages["passing"])
+    assert browser.run("return document.querySelector('[aria-current] .rung') !== null")
+    assert browser.run("return document.querySelector('li.step .rung') !== null")
+    browser.press("HOME")
+    assert current(browser) == "1" and "nothing to draw yet" in browser.text
+
+
+def test_the_runs_differ_above_the_step_in_which_they_do(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    browser.open(pages["failing"])
+    flag, number, ends = browser.run(
+        "const step = document.querySelector('.differs');"
+        "const ends = [...document.querySelectorAll('.ends span')].map(one => one.offsetHeight);"
+        "return [step.querySelector('.flag').getBoundingClientRect().bottom,"
+        " step.querySelector('.number').getBoundingClientRect().top, ends]"
+    )
+    assert flag <= number and len(set(ends)) == 1
+
+
 def test_what_is_shown_changes_with_the_step(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["closing"])
+    browser.press("HOME")
     seen = []
     for _ in range(int(browser.run("return document.querySelectorAll('li.step').length"))):
         panels = browser.run(

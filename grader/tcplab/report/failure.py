@@ -75,7 +75,7 @@ def _height(line: Text, width: int) -> int:
 
 
 def _head(one: Failure, width: int) -> Iterator[Text]:
-    where = f"look in {_where(one)}"
+    where = f"look in {_where(one)}" + (f", or {one.or_in}" if one.or_in else "")
     if len(one.id) + len(where) + 3 <= width:
         yield Text.assemble((one.id, "bold"), " · ", (where, "bold yellow"))
     else:

@@ -262,9 +262,12 @@ def _seen(cell: Cell | None) -> Any:
 
 
 def _first(rows: Sequence[Row]) -> int:
-    """The step with which the page opens: where it failed, or the first one."""
-    failed = [row.number for row in rows if row.is_failed]
-    return failed[0] if failed else (rows[0].number if rows else 0)
+    """The step with which the page opens: where it failed, or the first one with a segment, or
+    with anything else to see."""
+    failed = (row for row in rows if row.is_failed)
+    with_rungs = (row for row in rows if any(cell and cell.rungs for cell in row.cells))
+    drawn = (row for row in rows if row.panels)
+    return next((row.number for row in (*failed, *with_rungs, *drawn, *rows)), 0)
 
 
 def ends_of(rows: Sequence[Row]) -> tuple[str, str] | None:
