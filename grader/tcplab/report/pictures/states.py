@@ -90,7 +90,7 @@ _PLACES = {
     ("LISTEN", _SR): _Place("M300 127L143 197", 244, 168, "start"),
     ("LISTEN", _SS): _Place("M420 127L577 197", 478, 168, "end"),
     (_SS, CLOSED): _Place("M620 193C620 130 560 30 424 26", 556, 112, "end"),
-    (_SS, _SR): _Place("M577 213H144", 400, 206, "middle"),
+    (_SS, _SR): _Place("M577 213H144", 360, 243, "middle"),
     (_SS, _ES): _Place("M590 227L424 290", 524, 266, "start"),
     (_SR, _ES): _Place("M130 227L296 290", 196, 266, "end"),
     (_SR, "LISTEN"): _Place("M50 193C50 130 170 108 296 108", 66, 118, "end"),
