@@ -15,7 +15,8 @@ import pytest
 
 from tcplab.case import discover
 from tcplab.cli import commands
-from tcplab.kit import Kit
+from tcplab.kit import COMPONENT_FILES, Kit
+from tcplab.runner import Plan, grade
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "handouts" / "docs"
@@ -30,6 +31,9 @@ _COMPONENT_FILES = re.compile(r"\w+\.[ch]")
 _MEMBER = re.compile(r"(\w+)\.(\w+)")
 _CODE = re.compile(
     r"^<!-- code:(\S+) (\w+) -->\n+```c\n(.*?)^```\n+<!-- /code -->$", re.DOTALL | re.MULTILINE
+)
+_FUNCTION = re.compile(
+    r"^(?!static)\w[\w *]*?\b(\w+)\([^;{}]*\)\n\{\n(.*?)^\}\n", re.DOTALL | re.MULTILINE
 )
 _SAMPLE = re.compile(r"^\| *(\d+)((?: *\| *[\d.]+){6}) *\|$", re.MULTILINE)
 
@@ -79,7 +83,7 @@ def has_member(source: Path, struct: str, member: str) -> bool:
 def command_lines(page: Path) -> list[list[str]]:
     """The words behind ./tcplab of each command in the page's code blocks."""
     blocks = [body for language, body in _FENCE.findall(text_of(page)) if language == "sh"]
-    lines = [line for body in blocks for line in body.splitlines()]
+    lines = [line for body in blocks for line in body.replace("\\\n", "").splitlines()]
     return [shlex.split(one, comments=True)[1:] for one in lines if one.startswith("./tcplab")]
 
 
@@ -136,6 +140,38 @@ def code_blocks() -> list[tuple[str, str, str]]:
 def test_code_stands_in_the_kit(file: str, name: str, shown: str) -> None:
     assert f"{name}(" in shown
     assert shown in text_of(ROOT / file)
+
+
+def solved_only(names: set[str], folder: Path) -> None:
+    """The skeleton with these functions as in the reference, and what a `_new` has made freed."""
+    names = names | {name.removesuffix("_new") + "_free" for name in names}
+    for name in COMPONENT_FILES:
+        empty = {
+            found[1]: found[2] for found in _FUNCTION.finditer(text_of(ROOT / "skeleton" / name))
+        }
+
+        def as_far(found: re.Match[str]) -> str:
+            body = found[2] if found[1] in names else empty.get(found[1], found[2])
+            return found[0].replace("\n{\n" + found[2], "\n{\n" + body)
+
+        (folder / name).write_text(_FUNCTION.sub(as_far, text_of(ROOT / "reference" / name)))
+
+
+@pytest.mark.parametrize("leave_out", ["", "byte_stream_new", "tcp_receiver_rcv_nxt"])
+def test_the_first_station_names_all_that_its_cases_take(leave_out: str, tmp_path: Path) -> None:
+    station = text_of(DOCS / "walkthrough" / "road.md").split("\n## ")[1]
+    solved_only(set(re.findall(r"\[`(\w+)`\]", station)) - {leave_out}, tmp_path)
+    outcomes = [
+        case.outcome
+        for identity in _CASE.findall(station.partition("**Cases:**")[2])
+        for part in grade(Plan(str(tmp_path), case=identity, mode="stack")).checkpoints
+        for case in part.cases
+    ]
+    assert len(outcomes) >= 5
+    if leave_out:
+        assert any("still to be written" in one.message for one in outcomes)
+    else:
+        assert {one.status for one in outcomes} == {"passed"}
 
 
 def test_round_trip_times_follow_the_rules() -> None:
