@@ -26,7 +26,7 @@ from tcplab.kit import Kit
 from tcplab.mutants import Mutant, MutantError, apply, load as load_mutants
 from tcplab.pcapng import write_pcapng
 from tcplab.runner import Plan, grade
-from tcplab.work.folder import MARK, mark_text
+from tcplab.work.folder import MARK, SYMPTOMS, mark_text
 from tcplab.work.start import start
 
 try:
@@ -35,13 +35,14 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 CAPTURE = "capture.pcapng"
-SYMPTOMS = "symptoms.md"
 
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+_COMMENT = re.compile(r"^ *<!--.*?-->\n", re.MULTILINE)
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+)[^)]*\)")
 _README = f"""# A patient
 
 A TCP with one bug in it. What is known of it stands in `{SYMPTOMS}`; the seven files are as in any
 solution, so every command of the kit takes them. Find the bug before you compare them with others.
+Folders and pages are named as seen from the kit's folder.
 """
 
 
@@ -93,8 +94,7 @@ def lay_out(kit: Kit, clinic: Clinic, folder: Path) -> list[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         apply(clinic.bug, kit.reference, folder)
-        text = page_of(kit, clinic).read_text(encoding="utf-8")
-        (folder / SYMPTOMS).write_text(_LINK.sub(r"\1", text), encoding="utf-8")
+        (folder / SYMPTOMS).write_text(_symptoms(kit, page_of(kit, clinic)), encoding="utf-8")
         (folder / "README.md").write_text(_README, encoding="utf-8")
         (folder / MARK).write_text(mark_text(kit.root, folder), encoding="utf-8")
     except OSError as error:
@@ -103,6 +103,17 @@ def lay_out(kit: Kit, clinic: Clinic, folder: Path) -> list[str]:
         raise InfrastructureError(f"the kit's own list of clinics is wrong: {error}") from None
     start(kit, folder)
     return [SYMPTOMS, CAPTURE] if _capture(clinic, folder) else [SYMPTOMS]
+
+
+def _symptoms(kit: Kit, page: Path) -> str:
+    """The page for somebody who reads it elsewhere: what it links to is named, as seen from the
+    kit's folder, and what is only for the kit's tests is left out."""
+
+    def named(link: re.Match[str]) -> str:
+        path = (page.parent / link[2]).resolve().relative_to(kit.root)
+        return f"{link[1]} ({path.as_posix()})"
+
+    return _LINK.sub(named, _COMMENT.sub("", page.read_text(encoding="utf-8")))
 
 
 def _capture(clinic: Clinic, folder: Path) -> bool:

@@ -170,7 +170,7 @@ def _in_words(
 
 
 def _purpose(expected: Any) -> str:
-    return getattr(expected, "__doc__", None) or "another value"
+    return getattr(expected, "__doc__", None) or "one of several"
 
 
 def _show(value: Any) -> str:

@@ -9,17 +9,18 @@ import pytest
 
 from tcplab.case import discover
 from tcplab.cli import main
-from tcplab.clinics import CAPTURE, SYMPTOMS, Clinic, load, page_of
+from tcplab.clinics import CAPTURE, Clinic, load, page_of
 from tcplab.kit import COMPONENT_FILES, Kit
 from tcplab.mutants import mutate, try_cases
 from tcplab.target import Target
 from tcplab.sandbox import choose_launcher
+from tcplab.work.folder import SYMPTOMS
 
 KIT = Kit.find()
 CLINICS = load(KIT)
 CASES = {one.id: one for one in discover(KIT.checkpoints())}
 DOCS = KIT.root / "handouts" / "docs" / "clinics"
-_SECTIONS = ["What is seen", "What is known", "Questions", "Tools"]
+_SECTIONS = ["What is seen", "What is known", "Questions", "Tools", "Mended?"]
 _SOLUTION = [
     "How it is found",
     "The rule",
@@ -49,9 +50,14 @@ def test_a_patient_is_the_reference_with_one_edit(
         expected = mutate(clinic.bug, sound) if name == clinic.bug.file else sound
         assert (folder / name).read_text(encoding="utf-8") == expected
     symptoms = (folder / SYMPTOMS).read_text(encoding="utf-8")
-    assert symptoms.startswith(f"# Clinic {clinic.number}: ") and "](" not in symptoms
+    assert symptoms.startswith(f"# Clinic {clinic.number}: ")
+    assert "](" not in symptoms and "<!--" not in symptoms
+    assert f"(handouts/docs/clinics/{clinic.page}-solution.md)" in symptoms
     assert (folder / CAPTURE).exists() == bool(clinic.scene)
     assert (folder / "tcplab").exists(), "it is a work folder"
+    if clinic.number == 5:  # ill in one file only: nobody is to write the others
+        assert main(["check", "0", str(folder)]) == 0
+        assert "next:" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("clinic", CLINICS, ids=name_of)

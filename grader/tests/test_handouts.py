@@ -12,6 +12,7 @@ from types import ModuleType
 from xml.etree import ElementTree
 
 import click
+import page_shell
 import pytest
 
 from tcplab.case import discover
@@ -201,10 +202,11 @@ def test_names_of_the_kit_exist_in_the_contracts(page: Path) -> None:
 
 
 def command_lines(page: Path) -> Iterator[str]:
+    """Those of the kit, each in one line."""
     for code in code_of(page, ("sh",)):
-        for line in code.splitlines():
+        for _, line in page_shell.commands(code) if "./tcplab" in code else ():
             if line.startswith("./tcplab"):
-                yield line
+                yield line.replace("\\\n", "")
 
 
 def launcher_text(function: str) -> str:

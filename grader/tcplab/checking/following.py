@@ -10,6 +10,7 @@ from tcplab.kit import Kit
 from tcplab.result import NOT_RUN, CaseResult
 from tcplab.again import launcher_word, quote, target_words
 from tcplab.plan import Plan
+from tcplab.work.folder import SYMPTOMS
 from tcplab.work.record import first_unfinished, passed_over, standings
 
 
@@ -51,8 +52,8 @@ def _after_success(checked: Checked, plan: Plan, root: Path | None, launcher: st
     if plan.case != "*":
         mode = " --mode stack" if plan.mode == "stack" else ""
         yield f"next: {launcher} check {_words(number, plan)}{mode}, all cases"
-    if not checked.is_whole:
-        return
+    if not checked.is_whole or (root / SYMPTOMS).is_file():
+        return  # nobody is asked to write a clinic's patient
     kit = Kit.find()
     checkpoints = kit.checkpoints()
     stands = standings(root, checkpoints)

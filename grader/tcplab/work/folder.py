@@ -10,6 +10,7 @@ from pathlib import Path
 from tcplab.errors import UsageError
 
 MARK = "tcplab.json"
+SYMPTOMS = "symptoms.md"  # in the folder of a clinic's patient
 FORMAT = 1
 
 

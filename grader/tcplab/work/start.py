@@ -16,6 +16,17 @@ from tcplab.work.cmake import cmake_files
 from tcplab.work.folder import MARK, WorkFolder, mark_text
 from tcplab.work.vscode import vscode_files
 
+# What is compiled or remembered here, and the pages and captures that `trace` writes.
+_IGNORED = """\
+/build/
+/.tcplab/
+/.cache/
+/.clangd
+/compile_commands.json
+/*.html
+/*.pcap
+/*.pcapng
+"""
 _NEUTRAL = ["-c", "user.name=student", "-c", "user.email=student@localhost"]
 
 
@@ -86,7 +97,7 @@ def _files(kit: Kit, folder: Path) -> dict[str, str]:
         "README.md": _readme(kit),
         **cmake_files(),
         **vscode_files(kit),
-        ".gitignore": "/build/\n/.tcplab/\n/.cache/\n/.clangd\n/compile_commands.json\n",
+        ".gitignore": _IGNORED,
         **_files_with_paths(kit.root, folder),
     }
 
