@@ -165,7 +165,7 @@ def test_every_sentence_is_no_longer_than_three_lines(program: Path) -> None:
     assert all(len(explain_report(report_of(program, what)).summary) < 180 for what in WORDS)
 
 
-def screen_of(program: Path, what: int, identity: str = "sender.some-case", **kept: bool) -> str:
+def screen_of(program: Path, what: int, identity: str = "sender.some-case", **kept: str) -> str:
     """What a student sees."""
     report = report_of(program, what)
     finding = explain_report(report)
