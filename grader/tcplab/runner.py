@@ -24,6 +24,7 @@ from fractions import Fraction
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import TypeVar
 
 from tcplab import __version__
 from tcplab.again import Again
@@ -55,6 +56,7 @@ Follow = Callable[[CaseResult], None]
 # Hears of a case that takes long, once, while it goes on.
 Waiting = Callable[[str], None]
 
+_Work = TypeVar("_Work")
 _FORK = multiprocessing.get_context("fork")
 _MAX_WORKERS = 2
 _LONG_S = 1.0  # for a case; most take a hundredth of that
@@ -232,9 +234,9 @@ def _run(
     team: list[_Hand] = []
     gc.freeze()  # what is there by now stays: no worker needs to look through it
     try:
-        for at in range(count):
+        for share in _shares(runnable, count):
             worker = Worker(
-                runnable[at::count],
+                share,
                 ready.launcher,
                 ready.wire,
                 plan.seed,
@@ -252,6 +254,16 @@ def _run(
         for hand in team:
             hand.dismiss()
         bury_orphans()
+
+
+def _shares(work: Sequence[_Work], count: int) -> list[list[_Work]]:
+    """The shares of so many workers, dealt forth and back: of cases that stand together, often the
+    first takes longest."""
+    shares: list[list[_Work]] = [[] for _ in range(count)]
+    for at, one in enumerate(work):
+        turn, place = divmod(at, count)
+        shares[place if turn % 2 == 0 else count - 1 - place].append(one)
+    return shares
 
 
 class _Hand:

@@ -129,8 +129,8 @@ def half_closed_listening(lab: Lab) -> None:
     stage = reach(lab, "fin-wait-2")
     peer, app = stage.peer, stage.app
     assert app is not None
-    for _ in range(3):
-        lab.clock.advance(100_000)
+    for wait_ms in (100_000, 1000, 1000):
+        lab.clock.advance(wait_ms)
         data = lab.bytes(1000)
         stage.send(data=data)
         peer.expect_ack()

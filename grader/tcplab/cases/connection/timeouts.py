@@ -26,7 +26,7 @@ def silent_peer(lab: Lab) -> None:
     app.expect_state("ESTABLISHED")
     copies = sum(1 for one in peer.inbox if one.data)
     expect_true("the number of retransmissions", copies >= 3, "at least 3", str(copies))
-    lab.clock.advance(301_000)
+    lab.clock.advance(206_000)
     app.expect_state("CLOSED")
     app.expect_error("timed-out")
     peer.inbox.clear()
@@ -131,11 +131,12 @@ def closed_window(lab: Lab) -> None:
     kills=["connection.never-gives-up"],
 )
 def lost_handshake(lab: Lab) -> None:
+    lab.stack(max_syn_retransmissions=3)
     listener = lab.listen(80)
     peer = lab.peer(port=80)
     peer.send(syn=True)
     peer.expect(syn=True, ack=1)
-    lab.clock.advance(500_000)
+    lab.clock.advance(60_000)
     peer.inbox.clear()
     peer.expect_nothing(for_ms=70_000)
     listener.expect_no_connection()
