@@ -38,6 +38,10 @@ _COMMANDS = (
 )
 
 
+INTERRUPTED = 130
+_SOON_S = 0.01
+
+
 class _Interrupted(Exception):
     """Somebody wants this to end."""
 
@@ -85,9 +89,24 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def _hear_interrupts() -> None:
+    """Also those that come while Python runs a function in passing, as it does at the end of an
+    import: it prints what such a function raises, and goes on. They are raised once more then."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    sys.unraisablehook = _interrupt_soon
+
+
+def _interrupt_soon(lost: sys.UnraisableHookArgs) -> None:
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, _SOON_S)
+    else:
+        sys.__unraisablehook__(lost)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    _hear_interrupts()
     _prepare_output()
     status = 2
     try:
@@ -102,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
         _complain(str(error))
     except (_Interrupted, click.Abort, KeyboardInterrupt):
         _complain("interrupted; nothing was left behind")
-        status = 130
+        status = INTERRUPTED
     except (_Unread, BrokenPipeError):
         status = 0
     except OSError as error:

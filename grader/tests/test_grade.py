@@ -248,6 +248,39 @@ def processes_with(mark: str) -> list[str]:
     return found
 
 
+def test_an_interrupt_in_passing_is_heard() -> None:
+    """What a weak reference calls when its object goes, as at the end of each import, cannot raise
+    anything: Python says so, and goes on."""
+    program = """if True:
+        import select, sys, weakref
+        from tcplab import cli
+
+        class Thing:
+            pass
+
+        def interrupt(_):
+            raise KeyboardInterrupt
+
+        def work(**_):
+            thing = Thing()
+            reference = weakref.ref(thing, interrupt)
+            del thing
+            select.select([], [], [], 20)
+
+        cli.commands.main = work
+        sys.exit(cli.main([]))
+    """
+    process = subprocess.run(
+        [sys.executable, "-c", program],
+        env=_ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert process.stderr == "tcplab: interrupted; nothing was left behind\n"
+    assert process.returncode == 130
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_grade_leaves_nothing_behind(number: signal.Signals) -> None:
     mark = f"TCPLAB_TEST_MARK={os.getpid()}.{number}"

@@ -146,6 +146,12 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "wrong"
 
 
+@pytest.fixture(autouse=True)
+def beside_the_files(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are shown as seen from here."""
+    monkeypatch.chdir(program.parent)
+
+
 def report_of(program: Path, what: int) -> str:
     options = {"ASAN_OPTIONS": _ASAN_OPTIONS.format(leaks=1), "UBSAN_OPTIONS": _UBSAN_OPTIONS}
     done = subprocess.run([program, str(what)], capture_output=True, text=True, env=options)

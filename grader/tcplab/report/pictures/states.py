@@ -129,7 +129,11 @@ _OPEN = (_ES, _F1, _F2, _CW, "CLOSING", _LA, _TW)
 LEFT_OUT = (
     LeftOut("rcv RST", "a reset that counts (note 3)", (_SS, _SR, *_OPEN)),
     LeftOut("ABORT", "the application gives up", ("LISTEN", _SS, _SR, *_OPEN)),
-    LeftOut("timeout", "the peer has been silent for too long", (_SS, _ES)),
+    LeftOut(
+        "timeout",
+        "the peer has been silent for too long",
+        (_SS, _SR, _ES, _F1, _CW, "CLOSING", _LA),
+    ),
     LeftOut("rcv SYN", "in the window, after a passive OPEN", (_SR,), "LISTEN"),
     LeftOut("rcv SYN,ACK,FIN", "two ways at once", (_SS,), _CW),
     LeftOut("rcv ACK", "with the text before an early FIN", (_ES,), _CW),
