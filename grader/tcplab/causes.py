@@ -157,7 +157,7 @@ def likely(
     case: CaseResult, among: Sequence[CaseResult], table: Iterable[Symptoms]
 ) -> tuple[Cause, ...]:
     """See causes_of. A mistake is the likelier the more of the run's failures it makes, in the same
-    way, and the fewer others it would make."""
+    way, and the fewer others it would make. In one case at least also its numbers are those."""
     if case.passed or case.outcome.status == NOT_RUN:
         return ()
     run = _run_beside(case, among)
@@ -172,6 +172,8 @@ def likely(
             continue
         if len(theirs & failed.keys()) < _LEAST_PRECISION * len(theirs):
             continue
+        if not any(symptoms.cases[one] == failed[one] for one in theirs & failed.keys()):
+            continue  # the same words, but each time with other numbers: it is something else
         weight = _weight(symptoms, failed, run.keys())
         weighed.append((-weight, len(symptoms.cases), symptoms.name, symptoms.mistake))
     return _specific([Cause(name, words, -weight) for weight, _, name, words in sorted(weighed)])

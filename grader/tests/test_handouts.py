@@ -46,6 +46,7 @@ _INLINE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _SIZE = re.compile(r"^\| `(\w+\.c)` \| (\d+) lines, (\d+) of them code \|", re.MULTILINE)
+_ON_THE_WAY = re.compile(r"\d+ of (\d+)(?: cases| \|)")
 _KIT_NAME = re.compile(r"\b(?:seqno|byte_stream|reassembler|tcp|stack|isn)_\w+\b(?!\.)")
 
 

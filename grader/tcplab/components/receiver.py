@@ -79,7 +79,8 @@ class ReceiverBench:
 
     def send_without_ack(self, *, window: int | None = None) -> None:
         """The same before a SYN: there must be no acknowledgment."""
-        self._lab.transcript.step("send; expected: no acknowledgment")
+        words = "" if window is None else f", window={window}"
+        self._lab.transcript.step(f"send; expected: no acknowledgment{words}")
         reply = self._lab.request(f"receiver.send {self.identity}")
         expect_equal("has_ack", False, reply.flag_of("has_ack"))
         if window is not None:

@@ -202,5 +202,5 @@ def _fields(fields: dict[str, Any]) -> str:
         elif isinstance(value, bytes):
             words.append(f"{len(value)} bytes of data")
         else:
-            words.append(f"{name}={value}")
+            words.append(f"{name}={'none' if value is None else value}")
     return " ".join(words)

@@ -263,7 +263,7 @@ def peek_stays_inside(lab: Lab) -> None:
     checkpoint=1,
     rfc=["9293 2.2", "D-BYTE-2"],
     rule="Popping more than is buffered removes what is buffered, and counts only that.",
-    hint="total_read can never pass total_written.",
+    hint="pop(n) removes n bytes or all that there are: total_read never passes total_written.",
     kills=["byte_stream.pop-miscounts"],
 )
 def pop_too_much(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from tcplab.components.segment import DESTINATION, SOURCE
 from tcplab.lab import Lab
 from tcplab.packet import ACK, FIN, RST, SYN
 
-BUILDS_ON = ("segment.fields-in-their-places",)
+BUILDS_ON = ("segment.checksum-of-a-header", "segment.fields-in-their-places")
 
 
 def _bytes_of(flags: int = ACK, **fields: Any) -> bytes:
@@ -25,6 +25,24 @@ def _bytes_of(flags: int = ACK, **fields: Any) -> bytes:
         "window": 1000,
     }
     return p.craft(flags=flags, **{**values, **fields})[20:]
+
+
+@case(
+    "segment.checksum-of-a-header",
+    checkpoint=5,
+    rfc=["9293 3.1", "MUST-2", "MUST-3", "C-CSUM-1"],
+    rule="The checksum covers the header, and in front of it the pseudo-header: both addresses, the"
+    " protocol and the length. Otherwise the segment is refused.",
+    hint="Sum the 16-bit words of source, destination, 6, length, and header; all ones is right.",
+    kills=["segment.one-address-twice"],
+    weight=2,
+)
+def checksum_of_a_header(lab: Lab) -> None:
+    for _ in range(5):
+        raw = _bytes_of(seq=lab.random.getrandbits(32), ack=lab.random.getrandbits(32))
+        lab.segment.parse(raw)
+        lab.segment.parse(raw, source="10.0.0.77", result="bad-checksum")
+        lab.segment.parse(raw, destination="10.0.0.77", result="bad-checksum")
 
 
 @case(

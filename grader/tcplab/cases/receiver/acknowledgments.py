@@ -24,7 +24,7 @@ _NEAR_THE_WRAP = 0xFFFFFFF0
 )
 def ack_is_next(lab: Lab) -> None:
     receiver = lab.receiver(recv_capacity=4000)
-    receiver.send_without_ack(window=4000)
+    receiver.send_without_ack()
     receiver.receive(0, syn=True)
     receiver.send(ack=1, window=4000)
     receiver.receive(1, b"hello")
@@ -33,6 +33,20 @@ def ack_is_next(lab: Lab) -> None:
     receiver.receive(6, b"bye")
     receiver.send(ack=9)
     receiver.stream.expect(closed=False)
+
+
+@case(
+    "receiver.window-before-the-syn",
+    checkpoint=3,
+    rfc=["9293 3.5", "9293 3.8.6", "K-RECV-2"],
+    rule="Before the SYN, too, the window is what could be offered: our own SYN may carry it.",
+    hint="The window does not need the peer's numbers: it is the free space.",
+    kills=["receiver.no-window-before-the-syn"],
+)
+def window_before_the_syn(lab: Lab) -> None:
+    for capacity in (1, 4000, 70000):
+        receiver = lab.receiver(recv_capacity=capacity)
+        receiver.send_without_ack(window=min(capacity, 65535))
 
 
 @case(

@@ -14,7 +14,11 @@ BUILDS_ON = ("sender.syn-then-data",)
     rfc=["6298 5.5", "6298 5.4", "C-RTO-11"],
     rule="Each time the timer runs out the earliest segment is sent again, and the RTO doubles.",
     hint="Three things happen when the timer expires: 5.4, 5.5 and 5.6 of RFC 6298.",
-    kills=["sender.no-backoff", "sender.sent-again-only-once"],
+    kills=[
+        "sender.no-backoff",
+        "sender.sent-again-only-once",
+        "sender.timer-starts-before-the-doubling",
+    ],
 )
 def rto_doubles(lab: Lab) -> None:
     sender = lab.sender(rto_initial_ms=1000)
@@ -28,6 +32,28 @@ def rto_doubles(lab: Lab) -> None:
         sender.expect_segment(seq=1, data=b"data")
         sender.expect_nothing()
         sender.expect(consecutive=count, rto=2 * rto)
+
+
+@case(
+    "sender.measured-rto-doubles",
+    checkpoint=4,
+    rfc=["6298 5.5", "C-RTO-11"],
+    rule="What doubles is the present RTO, as it follows from the round trips, not the first one.",
+    hint="RTO <- RTO * 2: from which variable do you compute it?",
+    kills=["sender.doubles-the-first-rto"],
+)
+def measured_rto_doubles(lab: Lab) -> None:
+    sender = lab.sender(rto_initial_ms=1000, rto_min_ms=10)
+    sender.expect_segment(syn=True)
+    sender.tick(100)
+    sender.receive(ack=1, seq=0)
+    sender.expect(rto=300)
+    sender.write(b"data")
+    sender.expect_data(b"data", seq=1)
+    for rto in (300, 600, 1200):
+        sender.tick(rto)
+        sender.expect_segment(seq=1, data=b"data")
+        sender.expect(rto=2 * rto)
 
 
 @case(

@@ -208,8 +208,13 @@ def unwrap_in_every_corner(lab: Lab) -> None:
     checkpoint=0,
     rfc=["9293 3.4", "D-SEQ-1"],
     rule="A number is before another if going forward reaches it in fewer than 2^31 steps.",
-    hint="Subtract first, as 32-bit numbers, and look at the difference; never compare numbers.",
-    kills=["seqno.before-is-plain-less", "seqno.before-includes-half-the-circle"],
+    hint="Subtract as 32-bit numbers, the one that is to be before from the other, and look at the"
+    " difference; never compare numbers.",
+    kills=[
+        "seqno.before-is-plain-less",
+        "seqno.before-includes-half-the-circle",
+        "seqno.before-the-other-way-round",
+    ],
 )
 def before_on_the_circle(lab: Lab) -> None:
     lab.seqno.before(0xFFFFFFF0, 0x10, gives=True)
