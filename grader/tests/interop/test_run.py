@@ -217,7 +217,8 @@ def test_a_crash_of_the_stack_is_told(tmp_path: Path) -> None:
     options = ["--tcp", str(tmp_path), "--wire", "socketpair", "--with", server]
     _, errors = run(*options, *python("socket_calls.py", "half_close"), status=2)
     assert "byte_stream.c:" in errors
-    assert errors.splitlines()[-1].startswith("tcplab: the stack has ended with status")
+    # The server may have been ended in the middle of a line of its own.
+    assert "tcplab: the stack has ended with status" in errors.splitlines()[-1]
 
 
 def test_an_interrupt_leaves_nothing() -> None:
