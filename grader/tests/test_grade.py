@@ -220,7 +220,7 @@ def test_an_interrupt_ends_the_compiler(number: signal.Signals, tmp_path: Path) 
     )
     wait_for(lambda: children_of(process.pid), "the compiler to start")
     process.send_signal(number)
-    _, said = process.communicate(timeout=5)
+    _, said = process.communicate(timeout=20)  # on a busy machine
     assert process.returncode == 130
     assert said == "tcplab: interrupted; nothing was left behind\n"
 
